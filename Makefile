@@ -1,0 +1,38 @@
+# `make demo` settles the sample case; `make test` is what every change must pass.
+
+# The first Python on the path that is new enough.
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/.run-ready
+	$(BIN)/xiance settle gaotai --data policies/gaotai/sample.yaml
+
+test: $(VENV)/.dev-ready
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.dev-ready
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps keep a second run quick: pip is asked again only when the requirements changed.
+$(VENV)/.dev-ready: pyproject.toml | $(BIN)/python
+	$(PIP) install -e '.[dev]'
+	touch $@ $(VENV)/.run-ready
+
+$(VENV)/.run-ready: pyproject.toml | $(BIN)/python
+	$(PIP) install -e .
+	touch $@
+
+$(BIN)/python:
+	$(if $(PYTHON),,$(error Python 3.11 or newer is needed; name it with `make PYTHON=…`))
+	$(PYTHON) -m venv $(VENV)
