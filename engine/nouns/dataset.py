@@ -1,0 +1,44 @@
+"""Data bound to a scheme: typed values on rows of known kinds, before any rule is run."""
+
+from collections.abc import Mapping
+
+from engine.nouns.periods import Period
+from engine.nouns.possible import Scalar
+from grammar.diagnostic import Finding, Place
+from grammar.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    """A row of the data: whose it is, when, and what it gives; ``rank`` is the column 序号."""
+
+    table: str
+    unit: str
+    parent: str | None
+    insurance: str | None
+    period: Period
+    cells: Mapping[str, Scalar]
+    places: Mapping[str, Place]
+    rank: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A value given for an open name: by the rule file, the data, a scenario or the command line."""
+
+    name: str
+    value: Scalar
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """All rows by kind, the kinds that were supplied, the years that are settled, and the assumptions in force."""
+
+    rows: Mapping[str, tuple[DataRow, ...]]
+    supplied: frozenset[str]
+    years: tuple[int, ...]
+    assumptions: Mapping[str, Assumption]
+    findings: tuple[Finding, ...]
+    digest: str

@@ -1,0 +1,74 @@
+"""Rows as they are worked on: columns of values, the parent, the children; and what a run leaves behind."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import field
+
+from engine.nouns.core import Core, Scheme
+from engine.nouns.dataset import Assumption
+from engine.nouns.periods import Period
+from engine.nouns.pipeline import Pipeline
+from engine.nouns.value import Value
+from grammar.diagnostic import Finding, Place
+from grammar.frozen import dataclass
+
+RowKey = tuple[str, str | None, str, str | None, Period]
+Notes = list[tuple[Core, Value]]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A row of a kind: ``columns`` fill up as steps are done; ``from_data`` is False for a period no row was given for.
+
+    ``decided`` keeps which exceptions decided a figure, and () for an earlier period's value that the opening stands for; ``notes`` what each expression came to.
+    """
+
+    table: str
+    unit: str
+    insurance: str | None
+    period: Period
+    parent: "Row | None"
+    order: tuple[object, ...]
+    columns: dict[str, Value]
+    given: AbstractSet[str]
+    from_data: bool
+    place: Place | None
+    places: Mapping[str, Place]
+    children: dict[str, list["Row"]] = field(default_factory=dict)
+    decided: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    notes: dict[str, Notes] = field(default_factory=dict)
+    refused: bool = False
+
+    @property
+    def key(self) -> RowKey:
+        """What tells the row from every other: its kind, owner, unit, insurance type and period."""
+        owner = self.parent.unit if self.parent is not None and self.period.grain != "year" else None
+        return (self.table, owner, self.unit, self.insurance, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class YearRun:
+    """One settled year: its pipeline and its rows by kind, in roster order."""
+
+    year: int
+    pipeline: Pipeline
+    tables: Mapping[str, tuple[Row, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many identities were checked, and how many waited for something open."""
+
+    identities: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything a run leaves: its years, what it found, what it assumed; ``scheme`` is that of the last year."""
+
+    scheme: Scheme
+    years: tuple[YearRun, ...]
+    findings: tuple[Finding, ...]
+    assumptions: Mapping[str, Assumption]
+    tally: Tally
