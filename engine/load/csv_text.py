@@ -1,0 +1,112 @@
+"""A table as comma-separated text, each cell with its line and column."""
+
+import csv
+import re
+from collections.abc import Iterator
+
+from engine.load.tables import Cell, Row, Table
+from engine.load.text import name_text
+from grammar.diagnostic import Finding, FindingsError, Place
+from grammar.frozen import dataclass
+
+
+def read_csv(text: str, file: str, name: str) -> Table:
+    """The table of a CSV text; its first line with any content names the columns."""
+    table, findings = read_rows(text, file, name)
+    if findings:
+        raise FindingsError(findings)
+    return table
+
+
+def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
+    """The same, with the findings of rows that are left out beside the rest; raises where no row can be trusted."""
+    findings: list[Finding] = []
+    records = _records(text, file, findings)
+    header = next(records, None)
+    if header is None:
+        raise FindingsError(findings or [Finding("D034", Place(file))])
+    columns = _columns(header, findings)
+    sound = not findings
+    rows = tuple(row for record in records if (row := _row(record, columns, findings)))
+    if not sound:
+        raise FindingsError(findings)
+    return Table(name, rows, Place(file, header.line, 1)), findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One record: ``number`` counts as a spreadsheet does, ``line`` is where its ``source`` begins."""
+
+    file: str
+    number: int
+    line: int
+    source: str
+    values: list[str]
+
+    def place(self) -> Place:
+        """The place of the whole record."""
+        return Place(self.file, self.line, 1, row=self.number)
+
+    def cells(self, keys: list[str]) -> dict[str, Cell]:
+        """The values under their columns' names."""
+        return {
+            key: Cell(value.strip(), Place(self.file, line, column, None, self.number, key))
+            for key, value, (line, column) in zip(keys, self.values, self.starts(), strict=True)
+        }
+
+    def starts(self) -> Iterator[tuple[int, int]]:
+        """The line and column where each value begins."""
+        if '"' not in self.source:
+            column = 1
+            for value in self.values:
+                yield self.line, column
+                column += len(value) + 1
+            return
+        offset = 0
+        for _ in self.values:
+            line_start = self.source.rfind("\n", 0, offset) + 1
+            yield self.line + self.source.count("\n", 0, offset), offset - line_start + 1
+            written = _VALUE.match(self.source, offset)
+            offset = written.end() + 1 if written else offset
+
+
+_VALUE = re.compile(r'"(?:[^"]|"")*"|[^,]*')
+
+
+def _records(text: str, file: str, findings: list[Finding]) -> Iterator[_Record]:
+    """The records that hold anything; where quoting breaks, the rest of the text cannot be told apart."""
+    lines = text.splitlines(keepends=True)
+    reader = csv.reader(lines, strict=True)
+    number = read = 0
+    while True:
+        number += 1
+        try:
+            values = next(reader, None)
+        except csv.Error:
+            column = lines[read].find('"') + 1
+            findings.append(Finding("D033", Place(file, read + 1, column or None, row=number)))
+            return
+        if values is None:
+            return
+        if any(value.strip() for value in values):
+            yield _Record(file, number, read + 1, "".join(lines[read : reader.line_num]), values)
+        read = reader.line_num
+
+
+def _columns(header: _Record, findings: list[Finding]) -> list[str]:
+    names = [name_text(value) for value in header.values]
+    for index, (name, (line, column)) in enumerate(zip(names, header.starts(), strict=True)):
+        place = Place(header.file, line, column, row=header.number, key=name or None)
+        if not name:
+            findings.append(Finding("D032", place, {"column": index + 1}))
+        elif (first := names.index(name)) < index:
+            findings.append(Finding("D031", place, {"name": name, "first": first + 1, "second": index + 1}))
+    return names
+
+
+def _row(record: _Record, columns: list[str], findings: list[Finding]) -> Row | None:
+    if len(record.values) != len(columns):
+        values = {"found": len(record.values), "expected": len(columns)}
+        findings.append(Finding("D030", record.place(), values))
+        return None
+    return Row(record.cells(columns), record.place())

@@ -1,0 +1,122 @@
+"""The data a user names, read from wherever it lies: one YAML file, or a folder with one CSV file per table."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from engine.load.csv_text import read_rows
+from engine.load.tables import RawData, Table
+from engine.load.text import name_text, read_text
+from engine.load.yaml_data import read_shapes
+from grammar.diagnostic import Finding, FindingsError, Place
+
+
+class NoSuchFileError(Exception):
+    """There is nothing at the path the user gave; ``path`` is as given."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
+def read_data(path: Path, display: str | None = None) -> RawData:
+    """The data at a path; ``display`` is what findings call it."""
+    shown = display or str(path)
+    # `Path.exists` raises on names too long for the file system; this one answers.
+    if not os.path.exists(path):  # noqa: PTH110
+        raise NoSuchFileError(shown)
+    if path.is_dir():
+        return _read_folder(path, shown)
+    suffix = path.suffix.lower()
+    if suffix in _YAML:
+        return _read_yaml_file(path, shown)
+    raise FindingsError([Finding(_REFUSALS.get(suffix, "D038"), Place(shown), {"suffix": suffix or path.name})])
+
+
+_YAML = (".yaml", ".yml")
+_HEADS = ("案", "case")
+_REFUSALS = {".csv": "D036", ".xlsx": "D037", ".parquet": "D037"}
+# In a folder these hold data that would be missing without a word; other files (a note, a scan) may lie beside it.
+_OTHER_DATA = (".xls", ".xlsm", ".et", ".ods", ".tsv", ".json", ".jsonl", ".ndjson")
+# A longer case is a table by nature, and CSV says the same in fewer bytes.
+_YAML_BYTES_AT_MOST = 16 << 20
+_CSV_BYTES_AT_MOST = 512 << 20
+
+
+def _read_yaml_file(path: Path, shown: str) -> RawData:
+    data = _read_bytes(path, shown, _YAML_BYTES_AT_MOST)
+    return replace(read_shapes(read_text(data, shown), shown), files=((path.name, data),))
+
+
+def _read_folder(folder: Path, shown: str) -> RawData:
+    parts: list[RawData] = []
+    findings: list[Finding] = []
+    heads_file: Path | None = None
+    for path in _data_files(folder, shown):
+        name = f"{shown}/{path.name}"
+        try:
+            part = _read_part(path, name)
+        except FindingsError as error:
+            findings.extend(error.findings)
+            continue
+        if part.heads or part.assumptions:
+            if heads_file:
+                findings.append(Finding("D042", Place(name), {"file": heads_file.name}))
+            heads_file = path
+        parts.append(part)
+    tables = [table for part in parts for table in part.tables]
+    findings.extend(_told_twice(tables))
+    passed_over = tuple(finding for part in parts for finding in part.findings)
+    if not (findings or passed_over or tables):
+        findings.append(Finding("D039", Place(shown)))
+    if findings:
+        raise FindingsError([*findings, *passed_over])
+    heads = {name: cell for part in parts for name, cell in part.heads.items()}
+    assumptions = {name: cell for part in parts for name, cell in part.assumptions.items()}
+    files = tuple(file for part in parts for file in part.files)
+    return RawData(heads, assumptions, tuple(tables), files, passed_over)
+
+
+def _data_files(folder: Path, shown: str) -> Iterator[Path]:
+    """The files that hold data, by name, so that the order of a folder's entries never shows in a result."""
+    known = (*_YAML, *_REFUSALS, *_OTHER_DATA)
+    try:
+        paths = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError:
+        raise FindingsError([Finding("D004", Place(shown))]) from None
+    for path in paths:
+        hidden = path.name.startswith((".", "~$"))
+        if not hidden and path.is_file() and path.suffix.lower() in known:
+            yield path
+
+
+def _read_part(path: Path, shown: str) -> RawData:
+    suffix, stem = path.suffix.lower(), name_text(path.stem)
+    if suffix == ".csv":
+        data = _read_bytes(path, shown, _CSV_BYTES_AT_MOST)
+        table, findings = read_rows(read_text(data, shown), shown, stem)
+        return RawData({}, {}, (table,), ((path.name, data),), tuple(findings))
+    if suffix in _YAML and stem in _HEADS:
+        return _read_yaml_file(path, shown)
+    code = "D041" if suffix in _YAML else _REFUSALS.get(suffix, "D038")
+    raise FindingsError([Finding(code, Place(shown), {"suffix": suffix})])
+
+
+def _read_bytes(path: Path, shown: str, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError:
+        raise FindingsError([Finding("D004", Place(shown))]) from None
+    if len(data) > limit:
+        raise FindingsError([Finding("D003", Place(shown), {"limit": f"{limit >> 20} MiB"})])
+    return data
+
+
+def _told_twice(tables: list[Table]) -> Iterator[Finding]:
+    first: dict[str, Table] = {}
+    for table in tables:
+        if table.name in first:
+            yield Finding("D040", table.place, {"name": table.name, "file": first[table.name].place.file})
+        first.setdefault(table.name, table)

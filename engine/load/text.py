@@ -1,0 +1,75 @@
+"""Bytes of unknown encoding to text, and the characters that no data file may hold."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from unicodedata import normalize
+
+from grammar.diagnostic import Finding, FindingsError, Place
+
+
+def read_text(data: bytes, file: str) -> str:
+    """The text of a file with LF line ends: by its byte order mark, else UTF-8, else GB18030, else a finding."""
+    text = _decoded(data)
+    if text is None:
+        raise FindingsError([Finding("D001", Place(file))])
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if findings := list(_refusals(text, file)):
+        raise FindingsError(findings)
+    return text
+
+
+def refused_character(text: str) -> str | None:
+    """The code point of the first character that cannot be seen or would reorder what is seen: ``U+200B``."""
+    match = _REFUSED.search(text)
+    return f"U+{ord(match[0]):04X}" if match else None
+
+
+def name_text(text: str) -> str:
+    """A key or column name in the one form names are compared in: composed, without the blanks around it."""
+    return normalize("NFC", text).strip()
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# No statistical guess follows: a short GB18030 file is easily taken for Korean.
+_LADDER = ("utf-8", "gb18030")
+
+# Controls but tab and line ends, soft hyphen, zero width, bidirectional, line and paragraph separators, halves of
+# pairs, the replacement character (something was lost already) and invisible tags.
+_REFUSED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
+)
+_REFUSALS_TOLD = 20
+
+
+def _decoded(data: bytes) -> str | None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _strictly(data[len(mark) :], encoding)
+    for encoding in _LADDER:
+        if (text := _strictly(data, encoding)) is not None:
+            return text
+    return None
+
+
+def _strictly(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _refusals(text: str, file: str) -> Iterator[Finding]:
+    line, line_start = 1, 0
+    for told, match in enumerate(_REFUSED.finditer(text)):
+        if told == _REFUSALS_TOLD:
+            return
+        line += text.count("\n", line_start, match.start())
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        place = Place(file, line, match.start() - line_start + 1)
+        yield Finding("D002", place, {"code_point": f"U+{ord(match[0]):04X}"})
