@@ -1,0 +1,1 @@
+"""Check: the syntax tree becomes the checked tree, or numbered findings."""
