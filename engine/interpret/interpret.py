@@ -1,0 +1,172 @@
+"""Interpret: a dataset through the pipeline of each of its years, in order; the definition of meaning."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.interpret.evaluate import Evaluator
+from engine.interpret.steps import Doer, descendants
+from engine.interpret.world import COUNTY, input_value, parameter_value, rows_of
+from engine.nouns.dataset import DataRow, Dataset
+from engine.nouns.periods import Period, periods_of
+from engine.nouns.pipeline import Carry, Ledger, Pipeline
+from engine.nouns.value import Value, stated
+from engine.nouns.world import Row, Run, Tally, YearRun
+from grammar.diagnostic import Finding, FindingsError, has_errors, in_order
+
+PipelineOf = Callable[[date], Pipeline]
+
+
+def interpret(pipeline_of: PipelineOf, dataset: Dataset, *, noting: bool = False) -> Run:
+    """Settle every year of the data; ``pipeline_of`` gives the pipeline in force on a year's first day.
+
+    ``noting`` keeps what every expression came to on every row, for explanations. Raises FindingsError where a row
+    contradicts the rules (a part above its whole, a negative amount, an identity broken): wrong data yields no figure.
+    """
+    with _uncollected():
+        return _interpret(pipeline_of, dataset, noting)
+
+
+def _interpret(pipeline_of: PipelineOf, dataset: Dataset, noting: bool) -> Run:
+    past: dict[tuple[object, ...], Row] = {}
+    findings: list[Finding] = []
+    years: list[YearRun] = []
+    identities = waiting = 0
+    for year in dataset.years:
+        pipeline = pipeline_of(date(year, 1, 1))
+        run = _Year(pipeline, dataset, year, past, findings, noting)
+        years.append(run.settle())
+        identities += run.doer.identities
+        waiting += run.doer.waiting
+    findings = in_order(findings)
+    if has_errors(findings):
+        raise FindingsError([*dataset.findings, *findings])
+    scheme = years[-1].pipeline.scheme if years else pipeline_of(date(1, 1, 1)).scheme
+    return Run(scheme, tuple(years), tuple(findings), dataset.assumptions, Tally(identities, waiting))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A stretch without the search for circles of garbage."""
+    # A run keeps all it makes: searching it over and over, for nothing, costs as much as the run itself.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _Year:
+    """One year: its rows, its parameters, its steps in order."""
+
+    pipeline: Pipeline
+    dataset: Dataset
+    year: int
+    past: dict[tuple[object, ...], Row]
+    findings: list[Finding]
+    noting: bool
+    doer: Doer = field(init=False)
+    parameters: dict[tuple[str, str | None, Period], Value] = field(default_factory=dict)
+
+    def settle(self) -> YearRun:
+        tables = rows_of(self.pipeline.scheme, self.dataset, self.year)
+        for rows in tables.values():
+            self.past.update((row.key, row) for row in rows)
+        evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
+        self.doer = Doer(
+            self.pipeline, tables, self.past, self.dataset.supplied, self._history, evaluator, self.findings
+        )
+        for step in self.pipeline.steps:
+            if isinstance(step, Ledger):
+                self._ledger(step)
+            else:
+                self.doer.do(step)
+        return YearRun(self.year, self.pipeline, tables)
+
+    def _ledger(self, ledger: Ledger) -> None:
+        """Period by period: each reads the one before, closed."""
+        grain = next(
+            self.pipeline.scheme.tables[s.table].grain
+            for s in ledger.steps
+            if self.pipeline.scheme.tables[s.table].grain != "year"
+        )
+        for period in periods_of(self.year, grain):
+            for step in ledger.steps:
+                self.doer.do(step, period)
+
+    def _parameter(self, name: str, row: Row) -> Value:
+        key = (name, row.insurance, row.period)
+        value = self.parameters.get(key)
+        if value is None:
+            parameter = self.pipeline.scheme.parameters[name]
+            day = row.period.last_day if parameter.at_end else row.period.first_day
+            value = parameter_value(parameter, self.dataset.assumptions.get(name), day, row.insurance)
+            self.parameters[key] = value
+        return value
+
+    def _history(self, step: Carry, row: Row, period: Period) -> list[Value] | None:
+        """The child rows of a period, which need not be settled; nothing counted with a note where only others have some."""
+        assert step.child is not None
+        datum = self.pipeline.scheme.inputs.get((step.child, step.source))
+        if (step.child, step.source) in self.pipeline.scheme.figures:
+            closed = self._closed(step, row, period)
+            if closed is not None or datum is None:
+                return closed
+        assert datum is not None
+        if not self._has_rows(step.child, row, period):
+            return None
+        rows = [
+            r for r in self.dataset.rows[step.child] if r.period.year == period.year and r.insurance == row.insurance
+        ]
+        own = [r for r in rows if self._belongs(r, row)]
+        if not own:
+            about = {"unit": row.unit, "period": str(period), "insurance": row.insurance or "—", "name": step.child}
+            self.findings.append(Finding("R151", row.place, about))
+            return [stated(0)] if step.function in _AMOUNTS else []
+        assumption = self.dataset.assumptions.get(step.source)
+        return [input_value(datum, r.cells.get(step.source), assumption) for r in own]
+
+    def _closed(self, step: Carry, row: Row, period: Period) -> list[Value] | None:
+        """A figure of the child rows of an earlier year, as that year left it; None where it was not settled."""
+        assert step.child is not None
+        table, owner, unit, insurance, _ = row.key
+        found = self.past.get((table, owner, unit, insurance, period))
+        figure = self.pipeline.scheme.figures.get((step.child, step.source))
+        if found is None or (found.refused and figure is not None and figure.kind.is_money):
+            return None
+        needs_data = (step.child, step.source) in self.pipeline.needs_data
+        rows = [r for r in descendants(found, step.child) if r.from_data or not needs_data]
+        if not rows and not self._has_rows(step.child, row, period):
+            return None
+        return [r.columns[step.source] for r in rows if step.source in r.columns]
+
+    def _has_rows(self, table: str, row: Row, period: Period) -> bool:
+        rows = self.dataset.rows.get(table, ())
+        return any(r.period.year == period.year and r.insurance == row.insurance for r in rows)
+
+    def _belongs(self, child: DataRow, row: Row) -> bool:
+        """Whether a row of the data is the unit's, directly or through the unit it is under."""
+        parents = self.pipeline.scheme.tables[child.table].parents
+        if row.table == COUNTY:
+            return True
+        owner = child.parent or child.unit
+        if row.table in parents:
+            return owner == row.unit or (child.parent is None and self._is_alone(row, parents))
+        return any(
+            self._belongs(r, row)
+            for parent in parents
+            for r in self.dataset.rows.get(parent, ())
+            if (r.unit, r.insurance, r.period.year) == (owner, child.insurance, child.period.year)
+        )
+
+    def _is_alone(self, row: Row, tables: tuple[str, ...]) -> bool:
+        """Whether a unit is the only one of its kinds and insurance type, so that rows need not name it."""
+        return sum(r.insurance == row.insurance for table in tables for r in self.doer.tables[table]) == 1
+
+
+_AMOUNTS = frozenset({"sum", "mean", "largest", "smallest"})
