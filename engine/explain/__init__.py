@@ -1,0 +1,1 @@
+"""Explain: the trace in, words out."""
