@@ -1,0 +1,348 @@
+"""The command line: ``xiance check | settle | test | fmt | plan``; heavy parts are imported inside the commands."""
+
+import gc
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from engine.doors.source_command import source
+from engine.doors.telling import (
+    WRONG_USAGE,
+    fail,
+    format_option,
+    json_text,
+    language_option,
+    named,
+    stop,
+    tell,
+    tell_json,
+    write_whole,
+)
+from engine.doors.usage import Group, language_of, usage_text
+from engine.doors.verify_command import verify
+from grammar.diagnostic import Finding, FindingsError, Language, Place, has_errors
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.api import Policy
+    from engine.load.tables import Cell
+    from engine.nouns.dataset import Assumption
+
+# As a shell reports a program whose reader has gone away, and one that was interrupted.
+_CLOSED_PIPE, _INTERRUPTED = 141, 130
+_OUR_FAULT = 70
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user."""
+    # A command makes trees and rows, uses them to the end and leaves: there is next to no garbage to look for.
+    gc.set_threshold(200_000)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A character the console lacks stands as an escape: a name never turns into another one's.
+            stream.reconfigure(errors="backslashreplace")
+    language = language_of(sys.argv[1:])
+    try:
+        _run()
+    except click.UsageError as error:
+        stop(usage_text(error, language))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_INTERRUPTED)
+    except (MemoryError, RecursionError):
+        _leave("输入过大或嵌套过深，无法处理" if language == "zh" else "the input is too large or too deep", 1)
+    except OSError as error:
+        _leave(f"{'读写出错' if language == 'zh' else 'cannot read or write'}：{error.strerror or error}", WRONG_USAGE)
+    except Exception as error:
+        if os.environ.get("XIANCE_DEBUG"):
+            raise
+        words = (
+            "程序出错，这不是数据的问题，请把命令和数据发给维护者"
+            if language == "zh"
+            else "a fault of the program, please report it"
+        )
+        _leave(f"{words}（{type(error).__name__}: {error}）", _OUR_FAULT)
+
+
+def _run() -> None:
+    """Run a command and hand over all it says; a reader that has gone away ends it without a word."""
+    stdout = sys.stdout
+    try:
+        try:
+            cli(standalone_mode=False)
+        finally:
+            stdout.flush()
+    except (SystemExit, BrokenPipeError) as ending:
+        # Where a pipe is closed click puts another stream in its place and leaves with 1, as if something were wrong.
+        if isinstance(ending, SystemExit) and sys.stdout is stdout:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        sys.exit(_CLOSED_PIPE)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="xiance", prog_name="xiance")
+def cli() -> None:
+    """县策：县域医保总额付费的规则语言和清算引擎。"""
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@format_option("text", "json")
+@language_option
+def check(names: tuple[str, ...], form: str, language: Language) -> None:
+    """检查规则文件：语法、含义、条款覆盖。不写名称则检查全部自带的方案。"""
+    from engine.doors.check_form import checked
+
+    findings: list[Finding] = []
+    coverage: dict[str, Any] = {}
+    for name in names or _known():
+        result = named(lambda name=name: checked(name), language)  # type: ignore[misc]
+        findings.extend(result.findings)
+        coverage[result.name] = result.coverage
+    if form == "json":
+        from engine.doors.json_form import findings_json
+
+        tell_json({"findings": findings_json(findings, language), "coverage": coverage})
+    else:
+        from engine.doors.check_form import check_text
+
+        click.echo(check_text(findings, coverage, language), nl=False)
+    sys.exit(1 if has_errors(findings) else 0)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件，或一个文件夹。")
+@click.option("--year", type=int, help="只显示这一年。")
+@click.option("--years", metavar="Y..Z", help="只显示这几年。")
+@click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
+@click.option("--scenario", "scenarios", multiple=True, metavar="FILE", help="情景：文件，或规则文件里情景的名称。")
+@click.option(
+    "--backend", type=click.Choice(["exact", "duckdb", "spark"]), default="exact", show_default=True, help="引擎。"
+)
+@format_option("table", "json", "csv", "xlsx")
+@click.option("--out", metavar="PATH", help="写到文件（json）或文件夹（csv），不写到屏幕。")
+@click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
+@click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
+@language_option
+def settle(
+    name: str,
+    data: str,
+    year: int | None,
+    years: str | None,
+    assume: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    backend: str,
+    form: str,
+    out: str | None,
+    receipt: str | None,
+    language: Language,
+    *,
+    other_readings: bool,
+) -> None:
+    """按方案清算数据里的各年。"""
+    if backend != "exact" or form == "xlsx":
+        finding = Finding("L201", None, {"what": backend if backend != "exact" else "xlsx"})
+        fail([finding], form, language)
+    chosen = _years_chosen(year, years, language)
+    assumed = _assumed(assume, language)
+    from engine.api import bind_data, open_policy
+    from engine.api import settle as settle_data
+    from engine.load.read import read_data
+
+    try:
+        policy = named(lambda: open_policy(name), language)
+        raw = named(lambda: read_data(Path(data), data), language)
+        given = _scenarios(policy, scenarios, language)
+        dataset = bind_data(policy, raw, given, assumed)
+        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings)
+    except FindingsError as error:
+        fail(error.findings, form, language)
+    if form == "csv" or out:
+        # A table shows its warnings and JSON carries them; a CSV has no room for them.
+        tell((f for f in settlement.warnings if f.severity == "warning" and form != "json"), language)
+    if receipt:
+        from engine.doors.receipt_form import receipt_json
+
+        form_of = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
+        write_whole(Path(receipt), json_text(form_of), language)
+    if form == "json":
+        from engine.doors.json_form import settlement_json
+
+        form_ = settlement_json(settlement, language)
+        write_whole(Path(out), json_text(form_), language) if out else tell_json(form_)
+    elif form == "csv" or out:
+        from engine.doors.csv_form import long_csv, tables_csv
+
+        if out:
+            _write_folder(Path(out), tables_csv(settlement), language)
+        else:
+            click.echo(long_csv(settlement), nl=False)
+    else:
+        from engine.doors.table_form import print_settlement
+
+        with _console() as console:
+            print_settlement(settlement, language, console)
+
+
+@cli.command("test")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@language_option
+def test_(names: tuple[str, ...], language: Language) -> None:
+    """运行方案旁边的案例，并说明哪些规则、哪些例外还没有案例用到。"""
+    from engine.api import open_policy
+    from engine.doors.case_form import cases_text
+    from engine.trial import try_cases
+
+    failed = False
+    for name in names or _known():
+        try:
+            policy = named(lambda name=name: open_policy(name), language)  # type: ignore[misc]
+            results, coverage = try_cases(policy)
+        except FindingsError as error:
+            tell(error.findings, language)
+            failed = True
+            continue
+        click.echo(cases_text(policy.loaded.name, results, coverage, language), nl=False)
+        failed = failed or not all(result.passed for result in results)
+    sys.exit(1 if failed else 0)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--check", "only_check", is_flag=True, help="只检查，不改文件；有文件会变时退出码为 1。")
+@click.option("--lang", "target", type=click.Choice(["zh", "en"]), help="改写成中文或英文写法；不写则保持原来的写法。")
+def fmt(paths: tuple[str, ...], target: Language | None, *, only_check: bool) -> None:
+    """把规则文件改成统一的排版。"""
+    from engine.doors.format_files import formatted, rule_files
+
+    changed = False
+    wrong = False
+    for path in named(lambda: rule_files(paths or _known()), "zh"):
+        try:
+            before, after = formatted(path, target)
+        except FindingsError as error:
+            tell(error.findings, target or "zh")
+            wrong = True
+            continue
+        if before == after:
+            continue
+        changed = True
+        click.echo(f"{'需要改写' if only_check else '已改写'}：{path}")
+        if not only_check:
+            write_whole(path, after, target or "zh")
+    sys.exit(1 if wrong or (only_check and changed) else 0)
+
+
+@cli.command()
+@click.argument("name")
+@format_option("text", "json", "mermaid")
+@language_option
+def plan(name: str, form: str, language: Language) -> None:
+    """显示清算的步骤和次序。"""
+    from engine.api import open_policy
+    from engine.doors.plan_form import plan_json, plan_mermaid, plan_text
+
+    try:
+        pipeline = named(lambda: open_policy(name), language).pipeline()
+    except FindingsError as error:
+        fail(error.findings, form, language)
+    if form == "json":
+        tell_json(plan_json(pipeline))
+    else:
+        click.echo(plan_mermaid(pipeline) if form == "mermaid" else plan_text(pipeline, language), nl=False)
+
+
+cli.add_command(source)
+cli.add_command(verify)
+
+
+# What a command is told and what it tells.
+
+
+def _known() -> tuple[str, ...]:
+    from engine.load.policy import known_policies
+
+    return known_policies()
+
+
+@contextmanager
+def _console() -> "Iterator[Console]":
+    """A terminal to print on as it comes; for anything else plain text, handed over whole."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        yield Console(highlight=False)
+        return
+    given = os.environ.get("COLUMNS", "")
+    columns = max(_NARROWEST, int(given)) if re.fullmatch("[0-9]{1,4}", given) else _WIDTH
+    text = StringIO()
+    yield Console(file=text, highlight=False, width=columns, force_terminal=False, color_system=None)
+    click.echo(text.getvalue(), nl=False)
+
+
+_WIDTH, _NARROWEST = 160, 60
+
+
+def _years_chosen(year: int | None, years: str | None, language: Language) -> range | None:
+    if year is not None and years is not None:
+        stop("--year 和 --years 只写一个" if language == "zh" else "give either --year or --years")
+    if year is not None:
+        return range(year, year + 1)
+    if years is None:
+        return None
+    match = re.fullmatch(r"([0-9]{4})(?:\.\.([0-9]{4}))?", years)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        stop(f"年度写成 2025..2027，而不是 {years}" if language == "zh" else f"write years as 2025..2027, not {years}")
+    return range(first, last + 1)
+
+
+def _assumed(pairs: tuple[str, ...], language: Language) -> "dict[str, Cell]":
+    from engine.load.tables import Cell
+
+    found: dict[str, Cell] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            stop(
+                f"假设写成 名=值，而不是 {pair}"
+                if language == "zh"
+                else f"write an assumption as name=value, not {pair}"
+            )
+        found[name.strip()] = Cell(value.strip(), Place("--assume", key=name.strip()))
+    return found
+
+
+def _scenarios(policy: "Policy", names: tuple[str, ...], language: Language) -> "list[Assumption]":
+    """Scenarios in the order named, the later over the earlier: names in the rule file, or files of values."""
+    from engine.doors.scenarios import NoSuchScenarioError, assumptions_of
+
+    try:
+        return [assumption for name in names for assumption in assumptions_of(policy, name)]
+    except NoSuchScenarioError as error:
+        known = "、".join(error.known) or "—"
+        if language == "zh":
+            stop(f"没有情景“{error.name}”：既不是文件，规则文件里也没有。规则文件里的有：{known}")
+        stop(f"no scenario `{error.name}`: neither a file nor named in the rule file. Named there: {known}")
+
+
+def _write_folder(folder: Path, texts: dict[str, str], language: Language) -> None:
+    if folder.exists() and not folder.is_dir():
+        stop(f"{folder} 不是文件夹" if language == "zh" else f"{folder} is not a folder")
+    for name, text in texts.items():
+        write_whole(folder / name, "\ufeff" + text, language)

@@ -1,0 +1,74 @@
+"""A settlement as CSV: one long table, or one table per kind of rows with the figures as columns."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from engine.doors.json_form import figure_json
+from engine.nouns.settlement import FigureResult, Settlement
+
+_LONG = (
+    "kind", "kind_id", "unit", "insurance", "period", "figure", "id", "value", "value_unit", "state", "citations",
+    "missing", "assumptions", "defaults",
+)  # fmt: skip
+
+
+def long_csv(settlement: Settlement) -> str:
+    """One line a figure."""
+    lines = []
+    for result in settlement.figures:
+        form = figure_json(result)
+        lines.append([_cell(form[name]) for name in _LONG])
+    return _written([list(_LONG), *lines])
+
+
+def tables_csv(settlement: Settlement) -> dict[str, str]:
+    """File name → text: a table per kind, one line a unit and period, a value and a state column per figure."""
+    kinds: dict[str, list[FigureResult]] = {}
+    for result in settlement.figures:
+        kinds.setdefault(result.row.table, []).append(result)
+    return {f"{table}.csv": _wide(results) for table, results in kinds.items()}
+
+
+def _wide(results: list[FigureResult]) -> str:
+    names = list(dict.fromkeys(result.name for result in results))
+    rows: dict[int, dict[str, FigureResult]] = {}
+    for result in results:
+        rows.setdefault(id(result.row), {})[result.name] = result
+    head = ["名称", "险种", "期", *(column for name in names for column in (name, f"{name}·状态"))]
+    lines = []
+    for figures in rows.values():
+        row = next(iter(figures.values())).row
+        line = [row.unit, row.insurance or "", str(row.period)]
+        for name in names:
+            form = figure_json(figures[name]) if name in figures else None
+            line += [_cell(form["value"]), form["state"]] if form else ["", ""]
+        lines.append(line)
+    return _written([head, *lines])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return "、".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _written(lines: Iterable[list[str]]) -> str:
+    """CSV text; a cell that a spreadsheet would take for a formula stays text."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for line in lines:
+        writer.writerow([_safe(cell) for cell in line])
+    return out.getvalue()
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in _STARTS_OF_FORMULAS and not _NUMBER.fullmatch(cell) else cell
+
+
+# Spreadsheets in Chinese take the full-width signs as well.
+_STARTS_OF_FORMULAS = frozenset("=+-@\t\r\n＝＋－＠")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")

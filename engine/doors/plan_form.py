@@ -1,0 +1,221 @@
+"""The pipeline as an analyst sees it: the order of settlement as text, JSON, or a Mermaid drawing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.compile.compile import columns_of
+from engine.nouns import core as c
+from engine.nouns.core import Core, NoFigure
+from engine.nouns.pipeline import (
+    Aggregate,
+    Allocate,
+    Carry,
+    Check,
+    Derive,
+    Inspect,
+    Ledger,
+    Pipeline,
+    Sequence,
+    Spread,
+    Step,
+)
+from grammar.diagnostic import Language, Words
+from grammar.source import source_text
+
+_KINDS: dict[type[object], Words] = {
+    Derive: Words("推算", "derive"),
+    Aggregate: Words("汇总", "aggregate"),
+    Spread: Words("下达", "spread"),
+    Allocate: Words("分配", "allocate"),
+    Carry: Words("结转", "carry"),
+    Sequence: Words("排序", "sequence"),
+    Check: Words("校核", "check"),
+    Inspect: Words("核对用途", "check uses"),
+}
+
+
+def plan_text(pipeline: Pipeline, language: Language) -> str:
+    """One line a step, under the stage it belongs to."""
+    zh = language == "zh"
+    lines = [f"{pipeline.scheme.title}" if zh else pipeline.scheme.id]
+    stage: str | None = ""
+    for number, (step, here) in enumerate(_numbered(pipeline), 1):
+        if here != stage:
+            stage = here
+            name = here if zh or here is None else pipeline.scheme.labels.words(here)
+            lines.append(f"\n{name or ('最后校核' if zh else 'checks at the end')}")
+        kind = _KINDS[type(step)].say(language)
+        cited = "、".join(_clauses(step))
+        clause = (f"〔{cited}〕" if zh else f" [{cited}]") if cited else ""
+        lines.append(
+            f"  {number:>3}  {kind}  {step.table if zh else pipeline.scheme.labels.id(step.table)}  {_words(step)}{clause}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def plan_json(pipeline: Pipeline) -> dict[str, Any]:
+    """Every step with its kind, table, column, what it reads, its clauses and its source line."""
+    scheme = pipeline.scheme
+    steps = []
+    for step, stage in _numbered(pipeline):
+        column = next((name for _, name in columns_of(step)), None)
+        steps.append(
+            {
+                "step": _KINDS[type(step)].en,
+                "stage": stage,
+                "table": step.table,
+                "table_id": scheme.labels.id(step.table),
+                "column": column,
+                "id": scheme.labels.id(column, step.table) if column else None,
+                "reads": sorted(_reads(step)),
+                "words": _words(step),
+                "clauses": list(_clauses(step)),
+                "line": _line(step),
+            }
+        )
+    return {"scheme": scheme.id, "stages": list(scheme.stages), "steps": steps}
+
+
+def plan_mermaid(pipeline: Pipeline) -> str:
+    """A drawing: stages as boxes, figures as nodes, an arrow from what is read to what reads it."""
+    lines = ["flowchart TD"]
+    nodes: dict[tuple[str, str], str] = {}
+    stages: dict[str, list[str]] = {}
+    steps = [(step, stage) for step, stage in _numbered(pipeline) if not isinstance(step, Check | Inspect)]
+    for step, stage in steps:
+        for table, name in columns_of(step):
+            key = nodes.setdefault((table, name), f"n{len(nodes)}")
+            label = f"{table}·{name}".replace('"', "'")
+            stages.setdefault(stage or "", []).append(f'    {key}["{label}"]')
+    for stage, members in stages.items():
+        lines.append(f'  subgraph s{list(stages).index(stage)}["{stage}"]')
+        lines.extend(dict.fromkeys(members))
+        lines.append("  end")
+    for step, _ in steps:
+        for target in columns_of(step):
+            for source in sorted(_sources(pipeline, step, target[0])):
+                if source in nodes and source != target:
+                    lines.append(f"  {nodes[source]} --> {nodes[target]}")
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def _numbered(pipeline: Pipeline) -> Iterator[tuple[Step, str | None]]:
+    for step, stage in zip(pipeline.steps, pipeline.stages, strict=True):
+        if isinstance(step, Ledger):
+            yield from ((inner, stage) for inner in step.steps)
+        else:
+            yield step, stage
+
+
+def _clauses(step: Step) -> tuple[str, ...]:
+    match step:
+        case Derive(figure=figure):
+            return figure.clauses
+        case Allocate(allocation=allocation):
+            return allocation.clauses
+        case Check(clauses=clauses):
+            return clauses
+        case Inspect(uses=uses):
+            return uses.clauses
+        case _:
+            return ()
+
+
+def _line(step: Step) -> int | None:
+    match step:
+        case Derive(figure=figure):
+            return figure.span.line
+        case Allocate(allocation=allocation):
+            return allocation.span.line
+        case Inspect(uses=uses):
+            return uses.span.line
+        case _:
+            return None
+
+
+def _words(step: Step) -> str:
+    """The step in the author's words."""
+    match step:
+        case Derive(column=column, figure=figure):
+            return f"{column} = {_source(figure.default)}" + "".join(
+                f"；除非 {_source(b.condition)}: {_source(b.value)}" for b in figure.exceptions
+            )
+        case Allocate(column=column, allocation=a):
+            return f"{column} ← {_source(a.whole)} → {'、'.join(a.receivers)}"
+        case Check(sort="limit", name=name, left=left):
+            return f"{name} {_source(left)}"
+        case Check(text=text):
+            return text
+        case Inspect(uses=uses):
+            return f"{uses.name}：{'、'.join(uses.allowed)}"
+        case Aggregate(column=column) | Spread(column=column) | Carry(column=column) | Sequence(column=column):
+            return column
+
+
+def _source(node: Core | NoFigure) -> str:
+    if isinstance(node, NoFigure):
+        return "无"
+    return source_text(node.span)
+
+
+def _reads(step: Step) -> set[str]:
+    names: set[str] = set()
+    for node in _expressions(step):
+        for inner in c.walk(node):
+            match inner:
+                case c.Read(column=name) | c.ReadParameter(name=name) | c.Given(column=name):
+                    names.add(name)
+                case _:
+                    pass
+    match step:
+        case Aggregate(tables=tables, source=source):
+            names |= {f"{t}.{source}" for t in tables}
+        case Spread(above=above, source=source):
+            names.add(f"{above or '所属'}.{source}")
+        case Carry(source=source) | Sequence(source=source):
+            names.add(source)
+        case _:
+            pass
+    return names
+
+
+def _sources(pipeline: Pipeline, step: Step, table: str) -> set[tuple[str, str]]:
+    """The columns a step reads, with their tables."""
+    found: set[tuple[str, str]] = set()
+    for name in _reads(step):
+        above, dot, column = name.rpartition(".")
+        if not dot:
+            found.add((table, name))
+            found.add((step.table, name))
+        elif above == "所属":
+            found |= {(parent, column) for parent in pipeline.scheme.tables[step.table].parents}
+        else:
+            found.add((above, column))
+    return found
+
+
+def _expressions(step: Step) -> Iterator[Core]:
+    match step:
+        case Derive(default=default, exceptions=exceptions, remaining=remaining):
+            if not isinstance(default, NoFigure):
+                yield default
+            for branch in exceptions:
+                yield branch.condition
+                if not isinstance(branch.value, NoFigure):
+                    yield branch.value
+            if remaining is not None:
+                yield remaining
+        case Allocate(whole=whole, weight=weight, each=each):
+            yield whole
+            yield from weight.values()
+            yield from each.values()
+        case Check(left=left, right=right):
+            yield left
+            if right is not None:
+                yield right
+        case Aggregate(where=where) if where is not None:
+            yield where
+        case Carry(opening=opening) if opening is not None:
+            yield opening
+        case _:
+            return

@@ -1,0 +1,114 @@
+"""How a command ends: findings or JSON told, a file written whole or not at all, an exit code; never a traceback."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from grammar.diagnostic import Finding, Language, render
+
+WRONG_USAGE = 2
+_MOST_TOLD = 200
+_MOST_IN_JSON = 2000
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
+
+
+def language_option(command: _Command) -> _Command:
+    """The option ``--lang``."""
+    return click.option(
+        "--lang", "language", type=click.Choice(["zh", "en"]), default="zh", help="提示和表头用中文还是英文。"
+    )(command)
+
+
+def format_option(*names: str) -> Callable[[_Command], _Command]:
+    """The option ``--format`` with its forms; the first is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="输出形式。"
+    )
+
+
+def named(action: Callable[[], _Result], language: Language) -> _Result:
+    """What an action gives; where it names a policy or a file that is not there, the command ends as wrong usage."""
+    from engine.load.policy import NoSuchPolicyError
+    from engine.load.read import NoSuchFileError
+    from engine.nouns.suggest import closest
+
+    zh = language == "zh"
+    try:
+        return action()
+    except NoSuchPolicyError as error:
+        near = closest(error.name, error.known)
+        if zh:
+            guess, known = f"是不是“{near}”？" if near else "", "、".join(error.known)
+            stop(f"没有“{error.name}”这个方案。{guess}自带的有：{known}；也可以写方案文件夹的路径。")
+        guess, known = f"Did you mean `{near}`? " if near else "", ", ".join(error.known)
+        stop(f"no policy `{error.name}`. {guess}Known: {known}; the path of a policy folder will do as well.")
+    except NoSuchFileError as error:
+        stop(f"没有这个文件或文件夹：{error.path}" if zh else f"no such file or folder: {error.path}")
+
+
+def stop(message: str) -> NoReturn:
+    """End as wrong usage."""
+    click.echo(message, err=True)
+    sys.exit(WRONG_USAGE)
+
+
+def fail(findings: Iterable[Finding], form: str, language: Language) -> NoReturn:
+    """End with findings alone, as text or as JSON."""
+    if form == "json":
+        told = _first_of(list(findings), _MOST_IN_JSON)
+        tell_json({"findings": [finding.as_json(language) for finding in told]})
+    else:
+        tell(findings, language)
+    sys.exit(1)
+
+
+def tell(findings: Iterable[Finding], language: Language) -> None:
+    """Findings as text, beside what the command prints."""
+    for finding in _first_of(list(findings), _MOST_TOLD):
+        click.echo(render(finding, language) + "\n", err=True)
+
+
+def _first_of(findings: list[Finding], most: int) -> list[Finding]:
+    """So many of the findings, errors before the rest where there are more, and how many more there are."""
+    if len(findings) <= most:
+        return findings
+    kept = sorted(findings, key=lambda finding: finding.severity != "error")[:most]
+    return [*kept, Finding("D043", None, {"count": len(findings) - most})]
+
+
+def tell_json(value: object) -> None:
+    """A value as JSON, alone on standard output; where that is not UTF-8, with escapes that any reader of JSON takes."""
+    utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    click.echo(json_text(value, escaped=not utf8), nl=False)
+
+
+def json_text(value: object, *, escaped: bool = False) -> str:
+    """A value as JSON that a person can read."""
+    return json.dumps(value, ensure_ascii=escaped, indent=1) + "\n"
+
+
+def write_whole(path: Path, text: str, language: Language) -> None:
+    """Write a file whole or not at all; a place that cannot be written to is wrong usage."""
+    if path.is_dir():
+        stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".xiance.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(temporary).chmod(path.stat().st_mode if path.exists() else 0o644)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        stop(f"写不了 {path}：{error.strerror}" if language == "zh" else f"cannot write {path}: {error.strerror}")
