@@ -53,6 +53,8 @@ class Statements:
         if node.method != "in_order" and node.spare is None:
             self.symbols.tell("C175", node.span)
             return None
+        if node.method == "in_order" and node.spare is not None:
+            self.symbols.tell("C179", node.span)
         if node.method != "in_order" and node.left is not None:
             self.symbols.tell("C176", node.left.span)
         if whole is None or node.part is None:
