@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from engine.doors.choices import assumed_values, scenarios_named, years_chosen
+from engine.doors.explain_command import explain
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -26,14 +28,11 @@ from engine.doors.telling import (
 )
 from engine.doors.usage import Group, language_of, usage_text
 from engine.doors.verify_command import verify
-from grammar.diagnostic import Finding, FindingsError, Language, Place, has_errors
+from grammar.diagnostic import Finding, FindingsError, Language, has_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from engine.api import Policy
-    from engine.load.tables import Cell
-    from engine.nouns.dataset import Assumption
 
 # As a shell reports a program whose reader has gone away, and one that was interrupted.
 _CLOSED_PIPE, _INTERRUPTED = 141, 130
@@ -156,8 +155,8 @@ def settle(
     if backend != "exact" or form == "xlsx":
         finding = Finding("L201", None, {"what": backend if backend != "exact" else "xlsx"})
         fail([finding], form, language)
-    chosen = _years_chosen(year, years, language)
-    assumed = _assumed(assume, language)
+    chosen = years_chosen(year, years, language)
+    assumed = assumed_values(assume, language)
     from engine.api import bind_data, open_policy
     from engine.api import settle as settle_data
     from engine.load.read import read_data
@@ -165,7 +164,7 @@ def settle(
     try:
         policy = named(lambda: open_policy(name), language)
         raw = named(lambda: read_data(Path(data), data), language)
-        given = _scenarios(policy, scenarios, language)
+        given = scenarios_named(policy, scenarios, language)
         dataset = bind_data(policy, raw, given, assumed)
         settlement = settle_data(policy, dataset, chosen, other_readings=other_readings)
     except FindingsError as error:
@@ -265,6 +264,7 @@ def plan(name: str, form: str, language: Language) -> None:
         click.echo(plan_mermaid(pipeline) if form == "mermaid" else plan_text(pipeline, language), nl=False)
 
 
+cli.add_command(explain)
 cli.add_command(source)
 cli.add_command(verify)
 
@@ -296,49 +296,6 @@ def _console() -> "Iterator[Console]":
 
 
 _WIDTH, _NARROWEST = 160, 60
-
-
-def _years_chosen(year: int | None, years: str | None, language: Language) -> range | None:
-    if year is not None and years is not None:
-        stop("--year 和 --years 只写一个" if language == "zh" else "give either --year or --years")
-    if year is not None:
-        return range(year, year + 1)
-    if years is None:
-        return None
-    match = re.fullmatch(r"([0-9]{4})(?:\.\.([0-9]{4}))?", years)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if first > last:
-        stop(f"年度写成 2025..2027，而不是 {years}" if language == "zh" else f"write years as 2025..2027, not {years}")
-    return range(first, last + 1)
-
-
-def _assumed(pairs: tuple[str, ...], language: Language) -> "dict[str, Cell]":
-    from engine.load.tables import Cell
-
-    found: dict[str, Cell] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            stop(
-                f"假设写成 名=值，而不是 {pair}"
-                if language == "zh"
-                else f"write an assumption as name=value, not {pair}"
-            )
-        found[name.strip()] = Cell(value.strip(), Place("--assume", key=name.strip()))
-    return found
-
-
-def _scenarios(policy: "Policy", names: tuple[str, ...], language: Language) -> "list[Assumption]":
-    """Scenarios in the order named, the later over the earlier: names in the rule file, or files of values."""
-    from engine.doors.scenarios import NoSuchScenarioError, assumptions_of
-
-    try:
-        return [assumption for name in names for assumption in assumptions_of(policy, name)]
-    except NoSuchScenarioError as error:
-        known = "、".join(error.known) or "—"
-        if language == "zh":
-            stop(f"没有情景“{error.name}”：既不是文件，规则文件里也没有。规则文件里的有：{known}")
-        stop(f"no scenario `{error.name}`: neither a file nor named in the rule file. Named there: {known}")
 
 
 def _write_folder(folder: Path, texts: dict[str, str], language: Language) -> None:
