@@ -144,12 +144,20 @@ def _names(whole: "Explainer", figure: str, language: Language) -> set[str]:
             words.setdefault(word, set()).add(name)
     if figure in words:
         return words[figure]
-    given = {word for table, name in scheme.inputs for word in (name, scheme.labels.id(name, table))}
-    if figure in given:
-        if language == "zh":
-            stop(f"“{figure}”是填报的数，不是算出来的，不用解释；可以解释用到它的数")
-        stop(f"`{figure}` is given in the data, not worked out; explain a figure that reads it")
+    if figure in _reported(scheme):
+        _given(figure, language)
     return _unknown(figure, list(words), language, ("数", "figure"))
+
+
+def _reported(scheme: "Scheme") -> set[str]:
+    """The names and ids of what the data reports."""
+    return {word for table, name in scheme.inputs for word in (name, scheme.labels.id(name, table))}
+
+
+def _given(figure: str, language: Language) -> NoReturn:
+    if language == "zh":
+        stop(f"“{figure}”是填报的数，不是算出来的，不用解释；可以解释用到它的数")
+    stop(f"`{figure}` is given in the data, not worked out; explain a figure that reads it")
 
 
 def _unknown(word: str, known: list[str], language: Language, sort: tuple[str, str]) -> NoReturn:
@@ -169,6 +177,8 @@ def _none(whole: "Explainer", figure: str | None, unit: str | None, language: La
         if language == "zh":
             stop(f"{unit}没有通过准入，没有金额可解释；请解释“准入”")
         stop(f"{unit} did not pass the gate and has no amounts; explain `admitted`")
+    if figure is not None and figure in _reported(whole.background.settlement.scheme):
+        _given(figure, language)
     if language == "zh":
         stop(f"{asked}没有“{figure or ''}”这个数：规则里这种情形不产生它，或者所选年度、险种没有数据")
     stop(

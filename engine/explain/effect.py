@@ -29,7 +29,7 @@ def effect(t: Telling, own: Step) -> Section:
             sentences.append(t.say("points"))
     uses = [u for u in t.result.pipeline.scheme.uses if (u.table, u.name) == (own.row.table, own.column)]
     if uses and isinstance(t.result.value.now, int | Fraction) and t.result.value.now > 0:
-        allowed = [p.pick(x, t.result.pipeline.scheme.labels.words(x)) for x in uses[0].allowed]
+        allowed = [f"“{p.keep(x)}”" for x in uses[0].allowed]
         sentences.append(t.say("uses", allowed))
     readers = t.makers.readers.get((own.row.table, own.column), ())
     names = list(dict.fromkeys(_reader(t, key) for key in readers if _exists(t, key)))

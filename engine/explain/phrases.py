@@ -134,6 +134,15 @@ class Phrases:
             case _:
                 return self.word(column, table)
 
+    def earlier(self, column: str) -> str:
+        """What a column says there is of the period before, or is not; nothing where it says no such thing."""
+        step = self.makers.by.get((self.row.table, column))
+        if not isinstance(step, Carry) or step.function != "exists":
+            return ""
+        zh, en = _BEFORE[step.grain]
+        source = self.word(step.source, step.table)
+        return self.pick(f"{zh}的{source}", f"last {en}'s {source}")
+
     def kind(self, table: str) -> str:
         """A kind of rows as the document calls it."""
         return self.pick(self.scheme.labels.here(table), self.scheme.labels.words(table))
@@ -200,7 +209,9 @@ class Phrases:
 
     def word(self, name: str, table: str | None = None) -> str:
         """A name as declared: the document's own word, or the English words."""
-        return self.pick(self.scheme.labels.here(name), self.scheme.labels.words(name, table))
+        return self.pick(
+            self.scheme.labels.here(name), _OF_EVERY_ROW.get(name) or self.scheme.labels.words(name, table)
+        )
 
     def _aggregate(self, step: Aggregate) -> str:
         tables = self.joined([self.kind(t) for t in step.tables])
@@ -239,6 +250,7 @@ def _as(row: Row, table: str) -> Row:
     return Row(table, row.unit, row.insurance, row.period, row, (), {}, frozenset(), False, None, {})
 
 
+_OF_EVERY_ROW = {"险种": "insurance type", "年度": "year", "名称": "name", "期次": "period number"}
 _UNITS = {
     "元": "yuan",
     "分": "points",

@@ -10,6 +10,7 @@ from engine.explain.telling import Telling, figure_of
 from engine.nouns.core import NoFigure
 from engine.nouns.pipeline import Derive
 from engine.nouns.possible import is_point
+from engine.nouns.value import ZERO_DIVISOR
 
 
 def basis(t: Telling, notes: list[ClauseNote]) -> Section:
@@ -101,6 +102,10 @@ def _missing(t: Telling, name: str) -> str:
         where = p.joined([t.locator(x) for x in parameter.clauses]) if parameter.clauses else ""
         referred = p.keep(parameter.referred or "")
         return t.say("parameter", p.word(name, None), parameter.state, referred, where)
+    if name.endswith(ZERO_DIVISOR):
+        divisor = name.removesuffix(ZERO_DIVISOR)
+        known = (t.result.row.table, divisor) in t.makers.by or divisor in t.result.row.columns
+        return t.say("zero_divisor", p.name(divisor) if known else f"“{p.keep(divisor)}”")
     if name in scheme.tables:
         return t.say("table", p.kind(name))
     return t.say("datum", p.name(name))

@@ -58,6 +58,8 @@ class Sentences:
             name = p.name(term.name) if term.name is not None and not term.parameter else p.word(term.name or "", None)
             if not isinstance(term.value.now, bool):
                 return self.macro("unanswered", name)
+            if term.name is not None and (earlier := p.earlier(term.name)):
+                return self.macro("there_is", earlier, term.value.now)
             return self.macro("answer", name, term.value.now)
         match term.sort:
             case "given":
@@ -67,14 +69,12 @@ class Sentences:
             case "and" | "or":
                 return p.pick("，", ", ").join(self.condition(part) for part in term.parts)
             case "in" | "not_in" | "is" | "is_not":
-                subject = self.operand(term.parts[0])
-                options = p.joined([self.operand(part) for part in term.parts[1:]])
-                return self.macro(
-                    "belongs",
-                    subject,
-                    options,
-                    (term.value.now is True) == (not term.sort.endswith("not") and term.sort != "not_in"),
-                )
+                subject, *rest = term.parts
+                options = p.joined([self.operand(part).strip() for part in rest])
+                inside = (term.value.now is True) == (term.sort in {"in", "is"})
+                named = isinstance(subject, Leaf) and subject.name is not None
+                name = self._name(subject) if named and isinstance(subject, Leaf) else self.operand(subject)
+                return self.macro("belongs", name, self._amount(subject.value, subject.kind), options, inside)
             case sort if sort in COMPARISONS:
                 left, right = term.parts
                 return str(

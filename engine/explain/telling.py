@@ -81,8 +81,10 @@ class Telling:
         return Section(sort, heading, tuple(self.spaced(s) for s in sentences if s))
 
     def spaced(self, text: str) -> str:
-        """Chinese text without the blank that a unit would leave before the next word."""
-        return _BLANK_AFTER_UNIT.sub(r"\1", text) if self.language == "zh" else text
+        """Chinese text with a blank between a bare number and a word, and none between a unit and a word."""
+        if self.language == "en":
+            return text
+        return _NO_BLANK_BEFORE_WORD.sub(r"\1 ", _BLANK_AFTER_UNIT.sub(r"\1", text))
 
 
 def figure_of(step: Step) -> c.Figure | None:
@@ -90,4 +92,5 @@ def figure_of(step: Step) -> c.Figure | None:
     return step.maker.figure if isinstance(step.maker, Derive) else None
 
 
+_NO_BLANK_BEFORE_WORD = re.compile("([0-9])(?=加上|减去|乘以|除以)")
 _BLANK_AFTER_UNIT = re.compile("(元|%|人|分|次|日|点|条) (?=[\u4e00-\u9fff])")

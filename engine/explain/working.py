@@ -1,6 +1,7 @@
 """How a figure is worked out: each step with the numbers put in, and where the numbers were reported."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from engine.explain.account import Step, counted, whole_row
@@ -11,8 +12,10 @@ from engine.explain.telling import Telling
 from engine.explain.terms import Leaf, Work, term
 from engine.nouns import core as c
 from engine.nouns import kinds as k
+from engine.nouns.numbers import Number, exact, round_to
 from engine.nouns.pipeline import GIVEN, Aggregate, Allocate, Derive
 from engine.nouns.possible import Between, is_point
+from engine.nouns.value import stated
 from engine.nouns.world import Row
 
 LISTED_AT_MOST = 8
@@ -28,6 +31,7 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
         if step is own and t.result.value.state == "open":
             continue
         sentences.extend(_worked(t, step))
+    sentences.extend(_unlimited(t, steps, own))
     if t.result.value.state == "open":
         sentences.extend(_needs(t, own))
         now = t.result.value.now
@@ -35,6 +39,59 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
             low, high = (None if x is None else t.phrases.amount(x, t.result.kind) for x in (now.low, now.high))
             sentences.append(t.say("range", low, high))
     return t.section("how", [s for s in sentences if s])
+
+
+def _unlimited(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
+    """What the figure would be if a limit that binds on the way were not there."""
+    row = t.result.row
+    for place, step in enumerate(steps):
+        limited = _limited(step) if step.row is row else None
+        if limited is None or not isinstance(t.result.value.now, int | Fraction):
+            continue
+        value, limit = limited
+        other = _again(t, steps[place:], own, value)
+        if other is None or other == t.result.value.now:
+            continue
+        p, now = t.phrases, t.result.value.now
+        gap = p.amount(exact(abs(Fraction(other) - now)), t.result.kind)
+        yield t.say("unlimited", p.name(limit), p.name(own.column), p.amount(other, t.result.kind), gap, other > now)
+
+
+def _limited(step: Step) -> tuple[Number, str] | None:
+    """What a step was before a named limit cut it, and the limit's name."""
+    said = step.term
+    if not (isinstance(said, Work) and said.sort in {"most", "least"} and isinstance(step.maker, Derive)):
+        return None
+    left, right = said.parts
+    before, after = left.value.now, said.value.now
+    if not (isinstance(before, int | Fraction) and isinstance(right, Leaf) and right.name) or before == after:
+        return None
+    return before, right.name
+
+
+def _again(t: Telling, steps: list[Step], own: Step, value: Number) -> Number | None:
+    """The figure worked out again from a step whose value is another; None where it cannot be known."""
+    row = t.result.row
+    first = steps[0]
+    assert isinstance(first.maker, Derive)
+    columns = dict(row.columns)
+    columns[first.column] = stated(_rounded_as(first.maker, value))
+    for step in steps[1:]:
+        if step.row is not row or not isinstance(step.maker, Derive) or step.decided:
+            continue
+        if isinstance(step.maker.default, c.NoFigure):
+            continue
+        trial = replace(row, columns=columns)
+        worked = t.whole.trace(t.result.pipeline, trial)(step.maker.default).now
+        if not isinstance(worked, int | Fraction) or isinstance(worked, bool):
+            return None
+        columns[step.column] = stated(_rounded_as(step.maker, worked))
+    found = columns[own.column].now
+    return found if isinstance(found, int | Fraction) else None
+
+
+def _rounded_as(maker: Derive, value: Number) -> Number:
+    return value if maker.step is None else round_to(value, maker.step, maker.mode)
 
 
 def _needs(t: Telling, own: Step) -> Iterator[str]:
@@ -233,9 +290,10 @@ def _place(t: Telling, row: Row, column: str) -> str:
         return ""
     p = t.phrases
     parts = [place.file]
-    if place.sheet:
+    table = place.line is None
+    if place.sheet and table:
         parts.append(p.pick(f"工作表“{place.sheet}”", f"sheet “{place.sheet}”"))
-    if place.sheet and place.row:
+    if table and place.row:
         parts.append(p.pick(f"第 {p.count(place.row)} 行", f"row {p.count(place.row)}"))
     elif place.line:
         parts.append(p.pick(f"第 {p.count(place.line)} 行", f"line {p.count(place.line)}"))
