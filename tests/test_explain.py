@@ -45,11 +45,6 @@ def explainers(name: str, raws: list[RawData] | None = None) -> Iterator[Explain
             continue
 
 
-@pytest.fixture(autouse=True)
-def no_attached_copies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-
-
 def everything(name: str) -> Iterator[tuple[Explainer, Explanation]]:
     for whole in explainers(name):
         for result in whole.background.settlement.figures:

@@ -13,6 +13,7 @@ import click
 
 from engine.doors.choices import assumed_values, scenarios_named, years_chosen
 from engine.doors.explain_command import explain
+from engine.doors.notice_command import notice
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -265,6 +266,7 @@ def plan(name: str, form: str, language: Language) -> None:
 
 
 cli.add_command(explain)
+cli.add_command(notice)
 cli.add_command(source)
 cli.add_command(verify)
 

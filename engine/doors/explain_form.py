@@ -19,14 +19,14 @@ def text_of(explanations: Iterable[Explanation]) -> str:
 
 def markdown_of(explanations: Iterable[Explanation], scheme: Scheme, language: Language) -> str:
     """One Markdown text; what Markdown would read as marks is escaped."""
-    parts = [f"# {_escaped(scheme.title)}", ""]
+    parts = [f"# {escaped(scheme.title)}", ""]
     if scheme.document:
-        parts += [f"*{_escaped(_status(scheme, language))}*", ""]
+        parts += [f"*{escaped(_status(scheme, language))}*", ""]
     for explanation in explanations:
-        parts += [f"## {_escaped(explanation.title)}", "", f"**{_escaped(explanation.headline)}**", ""]
+        parts += [f"## {escaped(explanation.title)}", "", f"**{escaped(explanation.headline)}**", ""]
         for section in explanation.sections:
-            lead = f"**{_escaped(section.heading)}** " if section.heading else ""
-            parts += [lead + _escaped(_joined(section.sentences, language)), ""]
+            lead = f"**{escaped(section.heading)}** " if section.heading else ""
+            parts += [lead + escaped(_joined(section.sentences, language)), ""]
     return "\n".join(parts)
 
 
@@ -65,7 +65,8 @@ def _status(scheme: Scheme, language: Language) -> str:
     return f"文件状态：{scheme.document}" if language == "zh" else f"Document: {scheme.document}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text in which Markdown finds no marks of its own."""
     return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", text)
 
 

@@ -95,6 +95,11 @@ def json_text(value: object, *, escaped: bool = False) -> str:
 
 def write_whole(path: Path, text: str, language: Language) -> None:
     """Write a file whole or not at all; a place that cannot be written to is wrong usage."""
+    write_bytes_whole(path, text.encode(), language)
+
+
+def write_bytes_whole(path: Path, data: bytes, language: Language) -> None:
+    """The same for a file that is no text."""
     if path.is_dir():
         stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
     import tempfile
@@ -103,8 +108,8 @@ def write_whole(path: Path, text: str, language: Language) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".xiance.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
             Path(temporary).chmod(path.stat().st_mode if path.exists() else 0o644)
             Path(temporary).replace(path)
         except OSError:

@@ -143,6 +143,14 @@ class Phrases:
         source = self.word(step.source, step.table)
         return self.pick(f"{zh}的{source}", f"last {en}'s {source}")
 
+    def opening(self, column: str) -> str:
+        """Where the period before was not settled: that the opening value stands for its figure."""
+        step = self.makers.by.get((self.row.table, column))
+        if not isinstance(step, Carry) or step.opening is None or self.row.decided.get(column) != ():
+            return ""
+        read = self.bare(step.opening)
+        return self.pick(f"（没有结算过，用{read}）", f" (not settled; {read} is used)")
+
     def kind(self, table: str) -> str:
         """A kind of rows as the document calls it."""
         return self.pick(self.scheme.labels.here(table), self.scheme.labels.words(table))
@@ -230,7 +238,7 @@ class Phrases:
         source = self.word(step.source, table)
         zh, en = _BEFORE[step.grain]
         if step.function == "value":
-            return self.pick(f"{zh}的{source}", f"last {en}'s {source}")
+            return self.pick(f"{zh}的{source.removeprefix('本年')}", f"last {en}'s {source}")
         if step.function == "exists":
             return self.pick(f"{zh}有{source}", f"there is last {en}'s {source}")
         ending_zh, ending_en = _FUNCTIONS[step.function]

@@ -30,9 +30,12 @@ def basis(t: Telling, notes: list[ClauseNote]) -> Section:
 
 def reading(t: Telling, own: Step) -> Section:
     """Why the clause is read as it is, and what the figure would be under each other reading."""
-    figure = figure_of(own)
+    # Where an exception decided, the usual working was not read at all.
+    figure = figure_of(own) if not own.decided else None
     sentences = []
     for step in t.accounts.chain(own.row, own.column, 1):
+        if step is own and own.decided:
+            continue
         if isinstance(step.maker, Derive) and step.maker.figure.reason and (step is own or step.maker.figure.unrounded):
             name = "" if step is own else t.phrases_of(step.row).name(step.column)
             t.phrases.keep(step.maker.figure.reason)

@@ -209,7 +209,8 @@ class Sentences:
         """A named value with its amount."""
         if leaf.name is None:
             return self.phrases.pick(" ", "") + self._amount(leaf.value, leaf.kind)
-        return self.macro("named", self._name(leaf), self._amount(leaf.value, leaf.kind), is_point(leaf.value.now))
+        name = self._name(leaf) + ("" if leaf.parameter else self.phrases.opening(leaf.name))
+        return self.macro("named", name, self._amount(leaf.value, leaf.kind), is_point(leaf.value.now))
 
     def _name(self, leaf: Leaf) -> str:
         p = self.phrases

@@ -19,6 +19,7 @@ from engine.nouns.value import stated
 from engine.nouns.world import Row
 
 LISTED_AT_MOST = 8
+_PAIR = 2
 
 
 def how(t: Telling, steps: list[Step], own: Step) -> Section:
@@ -31,14 +32,39 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
         if step is own and t.result.value.state == "open":
             continue
         sentences.extend(_worked(t, step))
+    sentences.extend(_share_of_base(t, steps, own))
     sentences.extend(_unlimited(t, steps, own))
     if t.result.value.state == "open":
         sentences.extend(_needs(t, own))
         now = t.result.value.now
         if isinstance(now, Between):
             low, high = (None if x is None else t.phrases.amount(x, t.result.kind) for x in (now.low, now.high))
-            sentences.append(t.say("range", low, high))
+            sentences.append(t.say("range", t.phrases.name(t.result.name), low, high))
     return t.section("how", [s for s in sentences if s])
+
+
+def _share_of_base(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
+    """Where a limit is a share of a base: what share of it the limited amount is."""
+    said = own.term
+    while isinstance(said, Work) and said.sort in {"product", "sum"} and isinstance(said.parts[0], Work):
+        said = said.parts[0]
+    if not (isinstance(said, Work) and said.sort == "most" and isinstance(own.maker, Derive)):
+        return
+    left, right = said.parts
+    limit = next((s for s in steps if isinstance(right, Leaf) and s.row is own.row and s.column == right.name), None)
+    product = limit.term if limit is not None else None
+    if not (isinstance(product, Work) and product.sort == "product" and product.signs[-1] == "part"):
+        return
+    base, rate = product.parts[0], product.parts[-1]
+    amount, whole = left.value.now, base.value.now
+    if not (
+        isinstance(left, Leaf) and left.name and isinstance(base, Leaf) and base.name and len(product.parts) == _PAIR
+    ):
+        return
+    if isinstance(amount, int) and isinstance(whole, int) and amount > 0 and whole > 0:
+        p = t.phrases
+        share = p.percent(Fraction(amount, whole))
+        yield t.say("share", p.name(left.name), p.name(base.name), share, p.amount(rate.value.now, rate.kind))
 
 
 def _unlimited(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
@@ -120,6 +146,8 @@ def _worked(t: Telling, step: Step) -> Iterator[str]:
         conditions = [sentences.condition(e.condition) for e in step.decided]
         if step.term is None or (isinstance(step.term, Leaf) and step.term.name is None):
             yield t.say("fixed", conditions, name, amount)
+            if instead := _usual(step, phrases):
+                yield t.say("instead", instead)
             return
         yield t.say("because", conditions)
     if step.term is None:
@@ -132,6 +160,20 @@ def _worked(t: Telling, step: Step) -> Iterator[str]:
     outcome = Outcome(name, step.value, step.maker.kind, _rounding(t, step.maker), _is_last(step.maker))
     yield _stop(t, sentences.calculation(step.term, outcome))
     t.left_out.update(dict.fromkeys((step.row.table, effect) for effect in sentences.left_out))
+
+
+def _usual(step: Step, phrases: Phrases) -> list[str]:
+    """What the rule without its exceptions would have read."""
+    assert isinstance(step.maker, Derive)
+    if isinstance(step.maker.default, c.NoFigure):
+        return []
+    names: dict[str, None] = {}
+    for node in c.walk(step.maker.default):
+        if isinstance(node, c.Read):
+            names[phrases.name(node.column)] = None
+        elif isinstance(node, c.ReadParameter):
+            names[phrases.word(node.name)] = None
+    return list(names)
 
 
 def _stop(t: Telling, text: str) -> str:
