@@ -150,7 +150,8 @@ class Ruled:
         self._datum_or_rule(raw, node)
         default = self.body(raw)
         scope = self._scope(raw)
-        exceptions, readings, reasons = self._exceptions(raw, scope)
+        exceptions, readings = self._exceptions(raw, scope)
+        reason: str | None = None
         kind = self.kind_of(raw.table, raw.name)
         if default is None:
             return None
@@ -163,7 +164,7 @@ class Ruled:
         for sub in node.subs:
             match sub:
                 case s.Reason(text=text):
-                    reasons.insert(0, text.text)
+                    reason = text.text
                 case s.Reading():
                     reading = self._reading(sub, None, scope, kind)
                     if reading is not None:
@@ -194,7 +195,7 @@ class Ruled:
             sort="split" if raw.part is not None else "figure",
             part=self._part(raw, scope),
             readings=tuple(readings),
-            reason=reasons[0] if reasons else None,
+            reason=reason,
             layer=raw.layer,
             span=node.name.span,
         )
@@ -251,10 +252,9 @@ class Ruled:
 
     # ---- exceptions and readings
 
-    def _exceptions(self, raw: RawFigure, scope: Scope) -> tuple[list[c.Branch], list[c.Reading], list[str]]:
+    def _exceptions(self, raw: RawFigure, scope: Scope) -> tuple[list[c.Branch], list[c.Reading]]:
         branches: list[c.Branch] = []
         readings: list[c.Reading] = []
-        reasons: list[str] = []
         nodes: list[RawException] = []
         kind = self.kind_of(raw.table, raw.name)
         for exception in raw.exceptions:
@@ -269,9 +269,8 @@ class Ruled:
             if condition is None or value is None:
                 continue
             nodes.append(exception)
-            branches.append(c.Branch(condition, value, clauses(node.cite), span=node.span))
-            own_reason = [sub.text.text for sub in node.subs if isinstance(sub, s.Reason)]
-            reasons.extend(own_reason)
+            own_reason = next((sub.text.text for sub in node.subs if isinstance(sub, s.Reason)), None)
+            branches.append(c.Branch(condition, value, clauses(node.cite), reason=own_reason, span=node.span))
             for sub in node.subs:
                 if isinstance(sub, s.Reading):
                     reading = self._reading(sub, len(branches) - 1, scope, kind)
@@ -279,7 +278,7 @@ class Ruled:
                         readings.append(reading)
                     if not own_reason:
                         self.symbols.tell("C307", node.span, name=raw.name)
-        return self._ranked(branches, nodes, raw), readings, reasons
+        return self._ranked(branches, nodes, raw), readings
 
     def _ranked(self, branches: list[c.Branch], nodes: list[RawException], raw: RawFigure) -> list[c.Branch]:
         """先于: each locator named must be cited by another exception; the order must not turn on itself."""
@@ -307,7 +306,8 @@ class Ruled:
         if circles:
             self.symbols.tell("C341", circles[0], name=raw.name)
         return [
-            c.Branch(b.condition, b.value, b.clauses, frozenset(closed[i]), span=b.span) for i, b in enumerate(branches)
+            c.Branch(b.condition, b.value, b.clauses, frozenset(closed[i]), b.reason, span=b.span)
+            for i, b in enumerate(branches)
         ]
 
     def _named_elsewhere(self, node: s.Unless | s.Exceptions, locator: str) -> bool:

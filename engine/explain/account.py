@@ -68,7 +68,10 @@ class Accounts:
         """The step of a column after those of what it stands on, ``levels`` deep; None is all the way to the data."""
         found: dict[tuple[int, str], Step] = {}
         self._collect(row, column, levels, found, set())
-        return list(found.values())
+        if levels is None:
+            return list(found.values())
+        # Cut off at a level, a step may be met after one that stands on it: the order of the rules puts that right.
+        return sorted(found.values(), key=lambda s: (s.row.period.year, self.makers.order[s.row.table, s.column]))
 
     def _collect(
         self, row: Row, column: str, levels: int | None, found: dict[tuple[int, str], Step], seen: set[tuple[int, str]]

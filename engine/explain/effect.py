@@ -12,6 +12,7 @@ from engine.explain.terms import Leaf, Work
 from engine.explain.working import LISTED_AT_MOST
 from engine.nouns import core as c
 from engine.nouns import kinds as k
+from engine.nouns.pipeline import Derive
 from engine.nouns.possible import is_point
 
 CLEARED = "年度清算总额"
@@ -22,6 +23,8 @@ def effect(t: Telling, own: Step) -> Section:
     p = t.phrases
     sentences = []
     figure = figure_of(own)
+    if figure is not None and figure.gate is not None and figure.gate.not_settled:
+        return t.section("effect", [t.say("gate_effect")])
     if figure is not None and figure.target is not None:
         if figure.target.consequence == "none":
             sentences.append(t.say("no_effect"))
@@ -36,7 +39,7 @@ def effect(t: Telling, own: Step) -> Section:
     if names:
         sentences.append(t.say("used", names[:LISTED_AT_MOST]))
     elif not sentences and not t.result.kind.is_money:
-        sentences.append(t.say("no_effect"))
+        sentences.append(t.say("unused"))
     sentences.extend(_margin(t, own))
     return t.section("effect", sentences)
 
@@ -138,6 +141,9 @@ def _meeting(t: Telling, turn: Turn) -> str:
     p = t.phrases
     left, right = turn.node.args[0], turn.node.args[-1]
     if turn.node.operator == "least" and isinstance(right, c.Constant) and right.value == 0:
+        step = t.makers.by.get((t.result.row.table, turn.column))
+        if isinstance(step, Derive) and step.default is turn.node:
+            return t.say("vanishes", p.the(p.name(turn.column)))
         inner = left.args[0] if isinstance(left, c.Apply) and left.operator == "negate" else left
-        return t.say("vanishes", p.bare(inner))
-    return t.say("meets", p.bare(left), p.bare(right))
+        return t.say("vanishes", p.bare(inner, article=True))
+    return t.say("meets", p.bare(left, article=True), p.bare(right, article=True))

@@ -11,11 +11,13 @@ from engine.explain.account import Accounts
 from engine.explain.effect import effect, threshold
 from engine.explain.explanation import Explanation, Section
 from engine.explain.headline import headline, title
+from engine.explain.inputs import inputs
 from engine.explain.makers import Makers, makers_of
 from engine.explain.phrases import Phrases
-from engine.explain.remarks import basis, passed_over, reading, what_is_open
+from engine.explain.remarks import basis, reading, what_is_open
 from engine.explain.telling import Background, Telling
-from engine.explain.working import how, inputs
+from engine.explain.why_not import passed_over
+from engine.explain.working import how
 from engine.nouns.settlement import FigureResult
 from grammar.diagnostic import Language
 
@@ -56,7 +58,7 @@ def _told(t: Telling, depth: int | None, *, why_not: bool) -> Explanation:
             basis(t, notes),
             reading(t, own),
             what_is_open(t, own, notes),
-            passed_over(t, own, detailed=why_not),
+            passed_over(t, own, steps, detailed=why_not),
             effect(t, own),
         ]
     elif t.result.value.state != "stated":

@@ -23,9 +23,13 @@ Maker = Derive | Aggregate | Spread | Carry | Sequence | Allocate
 
 @dataclass(frozen=True, slots=True)
 class Makers:
-    """``by`` gives the step that makes a column; ``readers`` the told figures that read it, through helpers as well."""
+    """``by`` gives the step that makes a column; ``readers`` the told figures that read it, through helpers as well.
+
+    ``order`` is the place of that step in the pipeline.
+    """
 
     by: Mapping[Key, Maker]
+    order: Mapping[Key, int]
     readers: Mapping[Key, tuple[Key, ...]]
     reads: Mapping[Key, frozenset[Key]]
 
@@ -54,7 +58,7 @@ def makers_of(pipeline: Pipeline) -> Makers:
     for key, others in reads.items():
         for other in others:
             readers.setdefault(other, []).append(key)
-    return Makers(by, {key: tuple(_told(key, readers, by)) for key in list(readers)}, reads)
+    return Makers(by, {key: place for place, key in enumerate(by)}, {key: tuple(_told(key, readers, by)) for key in list(readers)}, reads)
 
 
 def _told(key: Key, readers: Mapping[Key, list[Key]], by: Mapping[Key, Maker]) -> Iterator[Key]:
@@ -68,7 +72,9 @@ def _told(key: Key, readers: Mapping[Key, list[Key]], by: Mapping[Key, Maker]) -
             seen.add(reader)
             step = by[reader]
             if isinstance(step, Allocate) or (isinstance(step, Derive) and not step.figure.unrounded):
-                if not (isinstance(step, Derive) and step.figure.sort == "met"):
+                if isinstance(step, Derive) and step.figure.sort == "met":
+                    queue.append(reader)
+                else:
                     yield reader
             else:
                 queue.append(reader)

@@ -58,11 +58,9 @@ class Phrases:
             return self.pick("是", "yes") if value else self.pick("否", "no")
         if isinstance(value, int | Fraction):
             text, exact = self._digits(value, kind)
-            unit = self._unit(kind)
             self.shown[text] = Shown(text, str(plain(value, kind)) if exact is None else text.replace(",", ""), exact)
-            if exact is not None:
-                return self.pick(f"约 {text}{unit}", f"about {text}{unit}")
-            return f"{text}{unit}"
+            said = self._with_unit(text, kind)
+            return said if exact is None else self.pick(f"约 {said}", f"about {said}")
         if kind.base is k.Base.CHOICE and isinstance(value, str):
             return self.pick(value, self.scheme.labels.words(value))
         if isinstance(value, date):
@@ -99,15 +97,18 @@ class Phrases:
             return grouped(f"{whole}.{decimals.ljust(least, '0')}".rstrip(".")), None
         return grouped(decimal_text(shown, max(least, 4))), f"{shown.numerator}/{shown.denominator}"
 
-    def _unit(self, kind: Kind) -> str:
-        if kind.base is k.Base.RATIO and kind.per is None:
-            return "%"
-        zh = "%" if kind.base is k.Base.RATIO else (k.Kind(kind.base).unit or "")
-        en = "%" if kind.base is k.Base.RATIO else _UNITS.get(zh, zh)
-        if kind.per is not None:
-            zh, en = f"{zh}/{k.Kind(kind.per).unit or ''}", f"{en} per {_EACH.get(k.Kind(kind.per).unit or '', '')}"
+    def _with_unit(self, text: str, kind: Kind) -> str:
+        """Digits with their unit; what is counted for each of something says so: ``610.50 元/人``, ``每分 2%``."""
+        ratio = kind.base is k.Base.RATIO
+        zh = "%" if ratio else (k.Kind(kind.base).unit or "")
+        en = "%" if ratio else (_ONE.get(zh, zh) if text in {"1", "-1"} else _UNITS.get(zh, zh))
         unit = self.pick(zh, en)
-        return unit if unit.startswith("%") or not unit else f" {unit}"
+        said = f"{text}{'' if unit.startswith('%') or not unit else ' '}{unit}"
+        if kind.per is None:
+            return said
+        each = k.Kind(kind.per).unit or ""
+        zh_said = f"每{each} {said}" if ratio else f"{said}/{each}"
+        return self.pick(zh_said, f"{said} per {_ONE.get(each, each)}")
 
     # ---- names
 
@@ -116,7 +117,7 @@ class Phrases:
         table = table or self.row.table
         if column.endswith(MET):
             name = self.name(column.removesuffix(MET), table)
-            return self.pick(f"{name}的目标达到", f"the target of {name} is met")
+            return self.pick(f"{name}达到目标", f"target of the {name} met")
         if column.startswith(GIVEN):
             name = self.word(column.removeprefix(GIVEN), table)
             return self.pick(f"填报的{name}", f"{name} as given")
@@ -148,8 +149,11 @@ class Phrases:
         step = self.makers.by.get((self.row.table, column))
         if not isinstance(step, Carry) or step.opening is None or self.row.decided.get(column) != ():
             return ""
-        read = self.bare(step.opening)
-        return self.pick(f"（没有结算过，用{read}）", f" (not settled; {read} is used)")
+        read = self.bare(step.opening, article=True)
+        zh, en = _BEFORE[step.grain]
+        if isinstance(step.opening, c.Constant):
+            return self.pick(f"（{zh}没有结算，从 {read} 起算）", f" (last {en} was not settled; {read} to start with)")
+        return self.pick(f"（{zh}没有结算，用{read}）", f" (last {en} was not settled; {read} is used)")
 
     def kind(self, table: str) -> str:
         """A kind of rows as the document calls it."""
@@ -171,30 +175,40 @@ class Phrases:
             case _:
                 return self.pick(f"{year} 年度", year)
 
-    def bare(self, node: Core) -> str:
-        """A condition by its names alone, without what they came to."""
+    def the(self, name: str) -> str:
+        """A name with its article, which Chinese has none of."""
+        return name if self.language == "zh" or name.startswith(("last ", "there is ")) else f"the {name}"
+
+    def bare(self, node: Core, *, article: bool = False) -> str:
+        """A condition or a side of one by its names alone, without what they came to."""
+        named = self.the if article else str
         match node:
             case c.Constant(value=value, kind=kind):
                 text = self.amount(value, kind)
                 return self.pick(f"“{text}”", f"“{text}”") if isinstance(value, str) else text
             case c.Read(column=name):
-                return self.name(name)
+                return named(self.name(name))
             case c.ReadParameter(name=name):
-                return self.word(name, None)
+                return named(self.word(name, None))
             case c.LeftOut(read=inner) | c.Round(value=inner):
-                return self.bare(inner)
+                return self.bare(inner, article=article)
             case c.Given(column=column):
-                return self.pick(f"已填{self.name(column)}", f"{self.name(column)} is given")
+                return self.pick(f"已填{self.name(column)}", f"{named(self.name(column))} is given")
             case c.Apply(operator="not", args=(inner,)):
                 return self._denied(inner)
             case c.Apply(operator="negate", args=(inner,)):
-                return self.pick(f"{self.bare(inner)}的相反数", f"minus {self.bare(inner)}")
+                return self.pick(f"{self.bare(inner)}的相反数", f"minus {self.bare(inner, article=article)}")
             case c.Apply(operator="in" | "not_in" as operator, args=(subject, *options)):
                 word = OPERATORS[operator].words.say(self.language)
-                return f"{self.bare(subject)}{self._gap(word)}{self.joined([self.bare(o) for o in options])}"
+                said = self.joined([self.bare(o) for o in options])
+                return f"{self.bare(subject, article=article)}{self._gap(word)}{said}"
             case c.Apply(operator=operator, args=(left, right)):
-                word = OPERATORS[operator].words.say(self.language)
-                return f"{self.bare(left)}{self._gap(word)}{self.bare(right)}"
+                word, said = OPERATORS[operator].words.say(self.language), self.bare(right, article=article)
+                if self.language == "zh" and said[:1].isdigit():
+                    word += " "
+                if self.language == "en" and operator == "part":
+                    return f"{said} of {self.bare(left, article=article)}"
+                return f"{self.bare(left, article=article)}{self._gap(word)}{said}"
             case _:
                 return self.pick("另行规定的条件", "a condition stated elsewhere")
 
@@ -222,16 +236,17 @@ class Phrases:
         )
 
     def _aggregate(self, step: Aggregate) -> str:
-        tables = self.joined([self.kind(t) for t in step.tables])
+        tables = self.joined([self.pick(self.kind(t), _plural(self.kind(t))) for t in step.tables])
         source = self.word(step.source, step.tables[0])
         zh, en = _FUNCTIONS[step.function]
-        name = self.pick(f"各{tables}的{source}{zh}", f"{en} {source} of the {tables} rows")
+        name = self.pick(f"各{tables}的{source}{zh}", f"{en} {source} of the {tables}")
         if step.function == "count":
-            name = self.pick(f"{tables}的个数", f"number of {tables} rows")
+            name = self.pick(f"{tables}的个数", f"number of {tables}")
         if step.where is None:
             return name
         other = Phrases(self.scheme, self.makers, _as(self.row, step.tables[0]), self.language, self.shown)
-        return self.pick(f"{name}（只计{other.bare(step.where)}的）", f"{name} (only where {other.bare(step.where)})")
+        only = other.bare(step.where, article=True)
+        return self.pick(f"{name}（只计{only}的）", f"{name} (only where {only})")
 
     def _carry(self, step: Carry) -> str:
         table = step.child or step.table
@@ -243,7 +258,7 @@ class Phrases:
             return self.pick(f"{zh}有{source}", f"there is last {en}'s {source}")
         ending_zh, ending_en = _FUNCTIONS[step.function]
         of_zh = f"{self.kind(step.child)}的" if step.child else ""
-        of_en = f" of {self.kind(step.child)}" if step.child else ""
+        of_en = f" of the {_plural(self.kind(step.child))}" if step.child else ""
         if step.count is None:
             return self.pick(f"本年至今{of_zh}{source}{ending_zh}", f"{ending_en} {source}{of_en} this year so far")
         count = self.count(step.count)
@@ -258,6 +273,10 @@ def _as(row: Row, table: str) -> Row:
     return Row(table, row.unit, row.insurance, row.period, row, (), {}, frozenset(), False, None, {})
 
 
+def _plural(word: str) -> str:
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
 _OF_EVERY_ROW = {"险种": "insurance type", "年度": "year", "名称": "name", "期次": "period number"}
 _UNITS = {
     "元": "yuan",
@@ -267,7 +286,14 @@ _UNITS = {
     "床日": "bed days",
     "个百分点": "percentage points",
 }
-_EACH = {"元": "yuan", "分": "point", "人": "person", "人次": "visit", "床日": "bed day"}
+_ONE = {
+    "元": "yuan",
+    "分": "point",
+    "人": "person",
+    "人次": "visit",
+    "床日": "bed day",
+    "个百分点": "percentage point",
+}
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from engine.explain.account import Step
 from engine.explain.clauses import ClauseNote
 from engine.explain.explanation import Section
-from engine.explain.sentences import Sentences
 from engine.explain.telling import Telling, figure_of
-from engine.nouns.core import NoFigure
 from engine.nouns.pipeline import Derive
-from engine.nouns.possible import is_point
 from engine.nouns.value import ZERO_DIVISOR
 
 
@@ -23,8 +20,12 @@ def basis(t: Telling, notes: list[ClauseNote]) -> Section:
         sentences.append(t.say("no_clause"))
     layer, scheme = t.layer(), t.result.pipeline.scheme
     title = next((x.title for x in scheme.layers if x.name == layer), "")
-    if layer != scheme.id and title and title != scheme.title and not layer.startswith("common"):
+    if title and layer.startswith(f"{scheme.id} "):
+        sentences.append(t.say("amended", title))
+    elif layer != scheme.id and title and title != scheme.title and not layer.startswith("common"):
         sentences.append(t.say("layer", title))
+    if isinstance(t.result.step, Derive) and t.result.step.figure.locked and layer != scheme.id:
+        sentences.append(t.say("locked"))
     return t.section("basis", sentences)
 
 
@@ -33,6 +34,10 @@ def reading(t: Telling, own: Step) -> Section:
     # Where an exception decided, the usual working was not read at all.
     figure = figure_of(own) if not own.decided else None
     sentences = []
+    for exception in own.decided:
+        if exception.branch.reason:
+            t.phrases.keep(exception.branch.reason)
+            sentences.append(t.say("reason", "", exception.branch.reason.strip("。")))
     for step in t.accounts.chain(own.row, own.column, 1):
         if step is own and own.decided:
             continue
@@ -73,7 +78,6 @@ def what_is_open(t: Telling, own: Step, notes: list[ClauseNote]) -> Section:
         sentences.extend(_trials(t))
     for name in sorted(value.assumed) if value.state == "assumed" else ():
         sentences.append(_assumed(t, name))
-    sentences.extend(_defaults(t))
     for table, name in t.left_out:
         parameter = scheme.parameters.get(name)
         clauses = parameter.clauses if parameter is not None else scheme.inputs[table, name].clauses
@@ -87,6 +91,7 @@ def what_is_open(t: Telling, own: Step, notes: list[ClauseNote]) -> Section:
                 for item in items:
                     p.keep(item)
                 sentences.append(t.say("clause_open", t.locator(note.locator), items))
+    sentences.extend(_defaults(t))
     if scheme.document and _is_draft(scheme.document):
         sentences.append(t.say("draft", p.pick(scheme.document, "a draft for comment")))
     return t.section("open", sentences)
@@ -155,31 +160,6 @@ def _defaults(t: Telling) -> Iterator[str]:
             groups.setdefault((said, datum.event), []).append(t.phrases.name(name))
     for (said, event), names in groups.items():
         yield t.say("default", t.phrases.joined(names), said, event)
-
-
-def passed_over(t: Telling, own: Step, *, detailed: bool) -> Section:
-    """The exceptions that did not hold; in detail with what each read and what the figure would have been."""
-    if not own.passed or (own.decided and not detailed):
-        return t.section("why_not", [])
-    phrases = t.phrases
-    sure = [e for e in own.passed if e.condition.value.now is False]
-    if not detailed:
-        named = [phrases.bare(e.branch.condition) for e in sure if not isinstance(e.branch.value, NoFigure)]
-        said = [t.say("none_held", named)] if named else []
-        return Section("why_not", "", tuple(t.spaced(x) for x in said))
-    sentences = []
-    for exception in own.passed:
-        words_ = Sentences(phrases)
-        condition = words_.condition(exception.condition)
-        clauses = exception.branch.clauses
-        where = phrases.joined([t.locator(x) for x in clauses]) if clauses else ""
-        if exception.value is None:
-            sentences.append(t.say("would_vanish", condition, phrases.name(own.column), where))
-            continue
-        known = is_point(exception.value.now)
-        amount = phrases.amount(exception.value.now, t.result.kind) if known else ""
-        sentences.append(t.say("not_held", condition, phrases.name(own.column), amount, where))
-    return t.section("why_not", sentences)
 
 
 def _quoted(text: str | None) -> str:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from engine.explain.conditions import condition, gap_between
 from engine.explain.phrases import Phrases
 from engine.explain.templating import words
-from engine.explain.terms import COMPARISONS, Leaf, Term, Work, is_ratio
+from engine.explain.terms import Leaf, Term, Work, is_ratio
 from engine.nouns import kinds as k
 from engine.nouns.kinds import Kind
-from engine.nouns.numbers import exact
 from engine.nouns.possible import is_point
 from engine.nouns.value import Value
 
@@ -47,48 +47,18 @@ class Sentences:
         self.left_out = []
         if isinstance(term, Leaf):
             return self.macro("copied", self.leaf(term), term.name is None, self._result(outcome, term.value))
-        last = self._clause(term, self._result(outcome, term.value))
+        last = self.clause(term, self._result(outcome, term.value))
         separator = self.phrases.pick("；", "; ")
         return separator.join([*self.clauses, last])
 
-    def condition(self, term: Term) -> str:
-        """Whether a condition holds, with what it read and how far away the other answer is."""
-        p = self.phrases
-        if isinstance(term, Leaf):
-            name = p.name(term.name) if term.name is not None and not term.parameter else p.word(term.name or "", None)
-            if not isinstance(term.value.now, bool):
-                return self.macro("unanswered", name)
-            if term.name is not None and (earlier := p.earlier(term.name)):
-                return self.macro("there_is", earlier, term.value.now)
-            return self.macro("answer", name, term.value.now)
-        match term.sort:
-            case "given":
-                return self.macro("given", p.name(term.signs[0]), term.value.now is True)
-            case "not":
-                return self.condition(term.parts[0])
-            case "and" | "or":
-                return p.pick("，", ", ").join(self.condition(part) for part in term.parts)
-            case "in" | "not_in" | "is" | "is_not":
-                subject, *rest = term.parts
-                options = p.joined([self.operand(part).strip() for part in rest])
-                inside = (term.value.now is True) == (term.sort in {"in", "is"})
-                named = isinstance(subject, Leaf) and subject.name is not None
-                name = self._name(subject) if named and isinstance(subject, Leaf) else self.operand(subject)
-                return self.macro("belongs", name, self._amount(subject.value, subject.kind), options, inside)
-            case sort if sort in COMPARISONS:
-                left, right = term.parts
-                return str(
-                    self.macro(
-                        "compared", sort, self.operand(left), self.operand(right), term.value.now is True,
-                        self._gap(left, right),
-                    )
-                )  # fmt: skip
-            case _:
-                return self._clause(term, self._plain(term))
+    def condition(self, term: Term, *, gaps: bool = False) -> str:
+        """Whether a condition holds, with what it read."""
+        return condition(self, term, gaps=gaps)
 
     # ---- one step
 
-    def _clause(self, term: Work, result: Result) -> str:
+    def clause(self, term: Work, result: Result) -> str:
+        """A step and how it ends; what had to be worked out first stands in ``clauses``."""
         for name in term.left_out:
             self.left_out.append(name)
         p = self.phrases
@@ -98,53 +68,71 @@ class Sentences:
             case "product":
                 return self._product(term, result)
             case "most" | "least":
-                left, right = term.parts
-                gap = self._gap(left, right)
-                over = self._over(left, right)
-                binds = (over is True) if term.sort == "most" else (over is False)
-                first = self.operand(left)
-                second = self.operand(right)
-                return self.macro(term.sort, first, second, binds, gap, result)
+                return self._limited(term, result)
             case "positive":
-                subject = term.parts[0]
-                negated = isinstance(subject, Work) and subject.sort == "negate"
-                inner = subject.parts[0] if negated and isinstance(subject, Work) else subject
-                now = inner.value.now
-                sign = (
-                    "open"
-                    if not isinstance(now, int | Fraction)
-                    else "zero"
-                    if now == 0
-                    else "plus"
-                    if now > 0
-                    else "minus"
-                )
-                return self.macro("positive", self.operand(inner), sign, negated, result)
+                return self._positive(term, result)
             case "negate":
                 return self.macro("negate", self.operand(term.parts[0]), result)
             case "slice":
-                said_of, *bounds = (self.operand(part) for part in term.parts)
-                return self.macro("slice", said_of, bounds, result)
+                subject, low, *high = term.parts
+                bottom = "" if low.value.now == 0 else self._bound(low)
+                top = self._bound(high[0]) if high else ""
+                return self.macro(
+                    "slice", self.operand(subject), bottom, top, self.amount(term.value, term.kind), result
+                )
             case "otherwise":
                 *conditions, other = term.parts
-                failed = [self.condition(condition) for condition in conditions]
-                if isinstance(other, Work):
-                    ending = self._clause(other, result)
-                else:
-                    ending = self.macro("copied", self.leaf(other), other.name is None, result)
-                return self.macro("otherwise", failed, ending)
+                failed = list(dict.fromkeys(self.condition(condition) for condition in conditions))
+                return self._chosen(self.phrases.pick("，", ", ").join(failed), other, result)
             case "choice":
-                condition = self.condition(term.parts[0])
-                chosen = term.parts[1]
-                if isinstance(chosen, Leaf):
-                    value = self.macro("copied", self.leaf(chosen), chosen.name is None, result)
-                else:
-                    value = self._clause(chosen, result)
-                return self.macro("chosen", condition, value)
+                return self._chosen(self.condition(term.parts[0]), term.parts[1], result)
             case _:
                 now = term.value.now
                 holds = p.amount(now, k.YES_NO) if isinstance(now, bool) else p.pick("未定", "open")
                 return self.macro("answered", self.condition(term), holds, result)
+
+    def _bound(self, term: Term) -> str:
+        """The end of a band: a share of a base is said as such, with what it comes to."""
+        if isinstance(term, Work) and term.sort == "product" and term.signs[-1] == "part":
+            base, *rest = term.parts
+            if len(rest) == 1 and isinstance(base, Leaf) and base.name is not None and is_point(term.value.now):
+                rate = self.amount(rest[0].value, rest[0].kind)
+                return self.macro("bound", self.phrases.the(self.name(base)), rate, self.amount(term.value, term.kind))
+        return self.operand(term)
+
+    def _chosen(self, condition: str, chosen: Term, result: Result) -> str:
+        """What a condition leads to; what takes more than one step begins after the condition is said."""
+        if isinstance(chosen, Leaf):
+            if chosen.name is None and result.name:
+                return self.macro("chosen", condition, self.macro("fixed_at", result.name, result.amount))
+            return self.macro("chosen", condition, self.macro("copied", self.leaf(chosen), chosen.name is None, result))
+        before = len(self.clauses)
+        value = self.clause(chosen, result)
+        if len(self.clauses) == before:
+            return self.macro("chosen", condition, value)
+        self.clauses.insert(before, self.macro("led", condition))
+        return value
+
+    def _limited(self, term: Work, result: Result) -> str:
+        left, right = term.parts
+        over = self._over(left, right)
+        binds = (over is True) if term.sort == "most" else (over is False)
+        first, second = self.operand(left), self.operand(right)
+        limit = self.name(right) if isinstance(right, Leaf) and right.name is not None else ""
+        amount = self.amount(right.value, right.kind)
+        return self.macro(term.sort, first, second, limit, amount, binds, gap_between(self, left, right), result)
+
+    def _positive(self, term: Work, result: Result) -> str:
+        subject = term.parts[0]
+        negated = isinstance(subject, Work) and subject.sort == "negate"
+        inner = subject.parts[0] if negated and isinstance(subject, Work) else subject
+        now = inner.value.now
+        known = isinstance(now, int | Fraction)
+        sign = "open" if not known else "zero" if now == 0 else "plus" if now > 0 else "minus"  # type: ignore[operator]
+        if isinstance(inner, Work) and sign == "plus" and not negated:
+            # More than nothing: the amount itself is the result, and nothing is left to say.
+            return self.clause(inner, result)
+        return self.macro("positive", self.operand(inner), sign, negated, isinstance(inner, Leaf), result)
 
     def _sum(self, term: Work, result: Result) -> str:
         inner = [part for part in term.parts if isinstance(part, Work)]
@@ -167,7 +155,7 @@ class Sentences:
         for sign, part in zip(term.signs[1:], term.parts[1:], strict=True):
             share = sign == "part" or (sign == "multiply" and is_ratio(part.kind) and not isinstance(part, Work))
             if share and isinstance(part, Leaf) and is_point(part.value.now):
-                name = "" if part.name is None else self._name(part)
+                name = "" if part.name is None else self.name(part)
                 steps.append(("share", self.phrases.amount(part.value.now, part.kind), name))
             else:
                 steps.append(("multiply" if sign == "part" else sign, self.operand(part), ""))
@@ -195,44 +183,37 @@ class Sentences:
             isinstance(now, int | Fraction) and not isinstance(now, bool) and self.phrases.ends_exactly(now, term.kind)
         )
         if going_on and not exact and term.sort in {"sum", "product"}:
-            return self._clause(term, Result(""))
-        return self._clause(term, self._plain(term))
+            return self.clause(term, Result(""))
+        return self.clause(term, self.plain(term))
 
-    def _plain(self, term: Work) -> Result:
-        amount = self._amount(term.value, term.kind)
+    def plain(self, term: Work) -> Result:
+        """How a step on the way ends: what it came to."""
+        amount = self.amount(term.value, term.kind)
         return Result(self.macro("plain", amount), amount=amount)
 
     def _back(self, term: Work) -> str:
-        return self.macro("back", self._amount(term.value, term.kind))
+        return self.macro("back", self.amount(term.value, term.kind))
 
     def leaf(self, leaf: Leaf) -> str:
         """A named value with its amount."""
         if leaf.name is None:
-            return self.phrases.pick(" ", "") + self._amount(leaf.value, leaf.kind)
-        name = self._name(leaf) + ("" if leaf.parameter else self.phrases.opening(leaf.name))
-        return self.macro("named", name, self._amount(leaf.value, leaf.kind), is_point(leaf.value.now))
+            return self.amount(leaf.value, leaf.kind)
+        name = self.name(leaf) + ("" if leaf.parameter else self.phrases.opening(leaf.name))
+        return self.macro("named", self.phrases.the(name), self.amount(leaf.value, leaf.kind), is_point(leaf.value.now))
 
-    def _name(self, leaf: Leaf) -> str:
+    def name(self, leaf: Leaf) -> str:
+        """What a named value is called."""
         p = self.phrases
         assert leaf.name is not None
         return p.word(leaf.name, None) if leaf.parameter else p.name(leaf.name)
 
-    def _amount(self, value: Value, kind: Kind) -> str:
+    def amount(self, value: Value, kind: Kind) -> str:
+        """A value with its unit, or that there is none."""
         if value.is_absent:
             return self.phrases.pick("没有这个数", "no such figure")
         if not is_point(value.now):
             return self.phrases.pick("未定", "open")
         return self.phrases.amount(value.now, kind)
-
-    def _gap(self, left: Term, right: Term) -> str:
-        """How far two amounts are apart; nothing where they are equal, not known or no amounts."""
-        a, b = left.value.now, right.value.now
-        if not (isinstance(a, int | Fraction) and isinstance(b, int | Fraction)) or isinstance(a, bool) or a == b:
-            return ""
-        if isinstance(right, Leaf) and right.name is None and b == 0:
-            return ""
-        kind = Kind(k.Base.POINTS) if is_ratio(left.kind) else left.kind
-        return self.phrases.amount(exact(abs(Fraction(a) - b)), kind)
 
     def _over(self, left: Term, right: Term) -> bool | None:
         a, b = left.value.now, right.value.now
@@ -246,7 +227,7 @@ class Sentences:
         changed = (
             outcome.rounding and isinstance(now, int | Fraction) and isinstance(was, int | Fraction) and now != was
         )
-        amount = self._amount(outcome.value, outcome.kind)
+        amount = self.amount(outcome.value, outcome.kind)
         if changed and isinstance(was, int | Fraction):
             unrounded = p.amount(was, outcome.kind) if p.ends_exactly(was, outcome.kind) else ""
             return Result(self.macro("rounded", unrounded, outcome.rounding, outcome.name, amount), "", amount)

@@ -84,7 +84,7 @@ class Telling:
         """Chinese text with a blank between a bare number and a word, and none between a unit and a word."""
         if self.language == "en":
             return text
-        return _NO_BLANK_BEFORE_WORD.sub(r"\1 ", _BLANK_AFTER_UNIT.sub(r"\1", text))
+        return _NO_BLANK_BEFORE_WORD.sub(r"\1 ", _BLANK_AFTER_UNIT.sub(r"\1", text)).replace(" 约 ", "约 ")
 
 
 def figure_of(step: Step) -> c.Figure | None:
@@ -92,5 +92,5 @@ def figure_of(step: Step) -> c.Figure | None:
     return step.maker.figure if isinstance(step.maker, Derive) else None
 
 
-_NO_BLANK_BEFORE_WORD = re.compile("([0-9])(?=加上|减去|乘以|除以)")
+_NO_BLANK_BEFORE_WORD = re.compile("([0-9])(?=加上|减去|乘以|除以|没有|超过|不超过|达到|不满|不少于|等于|不等于)")
 _BLANK_AFTER_UNIT = re.compile("(元|%|人|分|次|日|点|条) (?=[\u4e00-\u9fff])")

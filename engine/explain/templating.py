@@ -25,4 +25,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    environment.filters["apart"] = _apart
     return environment
+
+
+def _apart(text: str) -> str:
+    """A piece that follows a Chinese word: with a blank where it begins with a number."""
+    return f" {text}" if text[:1].isdigit() or text[:1] in {"-", "约"} else text

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from engine.explain.account import Step, counted, whole_row
+from engine.explain.account import Step, counted
 from engine.explain.explanation import Section
 from engine.explain.phrases import Phrases
 from engine.explain.sentences import Outcome, Sentences
+from engine.explain.sharing import shared_out
 from engine.explain.telling import Telling
 from engine.explain.terms import Leaf, Work, term
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.numbers import Number, exact, round_to
-from engine.nouns.pipeline import GIVEN, Aggregate, Allocate, Derive
+from engine.nouns.pipeline import MET, Aggregate, Allocate, Derive, Sequence
 from engine.nouns.possible import Between, is_point
 from engine.nouns.value import stated
 from engine.nouns.world import Row
@@ -28,10 +29,19 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
     if isinstance(own.maker, Derive) and own.maker.figure.gate is not None:
         sentences.append(_gate(t, own.maker.figure.gate))
         return t.section("how", sentences)
+    also = _said_with_another(steps, own)
+    sums = _summed(t, steps)
     for step in steps:
-        if step is own and t.result.value.state == "open":
+        if id(step) in sums:
+            said = sums[id(step)]
+            sentences.extend([said] if said else [])
             continue
-        sentences.extend(_worked(t, step))
+        if (step is own and t.result.value.state == "open") or id(step) in also.values():
+            continue
+        told = list(_worked(t, step))
+        for other in (s for s in steps if also.get(id(step)) == id(s)):
+            told[-1] = _with(t, told[-1], other)
+        sentences.extend(told)
     sentences.extend(_share_of_base(t, steps, own))
     sentences.extend(_unlimited(t, steps, own))
     if t.result.value.state == "open":
@@ -41,6 +51,53 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
             low, high = (None if x is None else t.phrases.amount(x, t.result.kind) for x in (now.low, now.high))
             sentences.append(t.say("range", t.phrases.name(t.result.name), low, high))
     return t.section("how", [s for s in sentences if s])
+
+
+def _said_with_another(steps: list[Step], own: Step) -> dict[int, int]:
+    """Steps that only turn a balance into a surplus or an overspend are said in the sentence of the balance."""
+    by = {(id(s.row), s.column): s for s in steps}
+    found: dict[int, int] = {}
+    for step in steps:
+        said = step.term
+        if not (isinstance(said, Work) and said.sort == "positive") or step.decided or not _is_known(step):
+            continue
+        inner = said.parts[0]
+        inner = inner.parts[0] if isinstance(inner, Work) and inner.sort == "negate" else inner
+        before = by.get((id(step.row), inner.name)) if isinstance(inner, Leaf) and inner.name is not None else None
+        plain = before is not None and isinstance(before.maker, Derive) and not before.decided and _is_known(before)
+        if plain and before is not None and isinstance(before.term, Work) and step.value.now and before is not own:
+            found.setdefault(id(before), id(step))
+    return found
+
+
+def _summed(t: Telling, steps: list[Step]) -> dict[int, str]:
+    """A figure that is nothing but a sum over other rows is said in one sentence with it."""
+    by = {(id(s.row), s.column): s for s in steps}
+    told: dict[int, str] = {}
+    for step in steps:
+        if not (isinstance(step.maker, Derive) and isinstance(step.term, Leaf) and step.term.name) or step.decided:
+            continue
+        below = by.get((id(step.row), step.term.name))
+        if below is None or not isinstance(below.maker, Aggregate) or step.value.now != below.value.now:
+            continue
+        phrases = t.phrases_of(step.row)
+        said = list(_made_of(t, below, phrases, _owned(t, step, phrases)))
+        if said:
+            told[id(below)] = ""
+            told[id(step)] = said[0]
+    return told
+
+
+def _is_known(step: Step) -> bool:
+    now = step.value.now
+    return isinstance(now, int | Fraction) and not isinstance(now, bool)
+
+
+def _with(t: Telling, sentence: str, other: Step) -> str:
+    phrases = t.phrases_of(other.row)
+    amount = phrases.amount(other.value.now, other.maker.kind)
+    said = Sentences(phrases).macro("also", _owned(t, other, phrases), amount)
+    return sentence[:-1] + said + t.phrases.pick("。", ".")
 
 
 def _share_of_base(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
@@ -136,30 +193,71 @@ def _worked(t: Telling, step: Step) -> Iterator[str]:
     if not is_point(step.value.now) and not isinstance(step.maker, Aggregate):
         return
     if isinstance(step.maker, Aggregate):
-        yield from _made_of(t, step, phrases)
+        yield from _made_of(t, step, phrases, "")
         return
     if isinstance(step.maker, Allocate):
-        yield _allocated(t, step, sentences, name)
+        yield from shared_out(t, step, name)
+        return
+    if _is_rank(t, step):
+        yield _ranked(t, step, phrases, name)
         return
     amount = phrases.amount(step.value.now, step.maker.kind)
     if step.decided:
         conditions = [sentences.condition(e.condition) for e in step.decided]
-        if step.term is None or (isinstance(step.term, Leaf) and step.term.name is None):
-            yield t.say("fixed", conditions, name, amount)
-            if instead := _usual(step, phrases):
-                yield t.say("instead", instead)
+        if step.term is None or isinstance(step.term, Leaf):
+            by = "" if step.term is None or step.term.name is None else sentences.name(step.term)
+            yield t.say("fixed", conditions, name, amount, by)
+            yield from _instead(t, step, phrases, name)
             return
         yield t.say("because", conditions)
     if step.term is None:
         return
     if step.maker.kind.base is k.Base.YES_NO and isinstance(step.term, Work):
-        yield _stop(
-            t, f"{sentences.condition(step.term)}{phrases.pick('，', ', ')}{name}{phrases.pick('：', ': ')}{amount}"
-        )
+        holds = step.value.now is True
+        met = phrases.name(step.column.removesuffix(MET)) if step.column.endswith(MET) else ""
+        yield _stop(t, t.say("so", sentences.condition(step.term, gaps=True), met or name, bool(met), holds))
         return
     outcome = Outcome(name, step.value, step.maker.kind, _rounding(t, step.maker), _is_last(step.maker))
     yield _stop(t, sentences.calculation(step.term, outcome))
     t.left_out.update(dict.fromkeys((step.row.table, effect) for effect in sentences.left_out))
+    if step.decided:
+        yield from _instead(t, step, phrases, name)
+
+
+def _is_rank(t: Telling, step: Step) -> bool:
+    return isinstance(step.term, Leaf) and isinstance(t.makers.by.get((step.row.table, step.term.name or "")), Sequence)
+
+
+def _ranked(t: Telling, step: Step, phrases: Phrases, name: str) -> str:
+    """A place among the rows of its kind, by what, and among how many."""
+    assert isinstance(step.term, Leaf)
+    maker = t.makers.by[step.row.table, step.term.name or ""]
+    assert isinstance(maker, Sequence)
+    siblings = step.row.parent.children.get(step.row.table, []) if step.row.parent is not None else [step.row]
+    source = step.row.columns[maker.source]
+    kind = next((d.kind for key, d in t.result.pipeline.scheme.inputs.items() if key[1] == maker.source), None)
+    made = t.makers.by.get((step.row.table, maker.source))
+    own = "" if kind is None and not isinstance(made, Derive) else phrases.amount(source.now, kind or made.kind)  # type: ignore[union-attr]
+    alike = sum(1 for r in siblings if r.columns[maker.source].now == source.now) - 1
+    place = phrases.amount(step.value.now, step.maker.kind)
+    count = phrases.count(len(siblings))
+    others = phrases.count(alike) if alike else ""
+    return t.say("ranked", phrases.word(maker.source), own, maker.highest_first, count, name, place, others)
+
+
+def _instead(t: Telling, step: Step, phrases: Phrases, name: str) -> Iterator[str]:
+    """What the exception puts aside: the usual working, and what it would have come to where that is known."""
+    usual = _usual(step, phrases)
+    if not usual:
+        return
+    assert isinstance(step.maker, Derive)
+    assert not isinstance(step.maker.default, c.NoFigure)
+    value = t.whole.trace(t.result.pipeline, step.row)(step.maker.default).now
+    said = ""
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        other = _rounded_as(step.maker, value)
+        said = phrases.amount(other, step.maker.kind) if other != step.value.now else ""
+    yield t.say("instead", usual, name, said)
 
 
 def _usual(step: Step, phrases: Phrases) -> list[str]:
@@ -205,7 +303,7 @@ def _rounding(t: Telling, maker: Derive) -> str:
     return t.say("rounding", maker.mode, step)
 
 
-def _made_of(t: Telling, step: Step, phrases: Phrases) -> Iterator[str]:
+def _made_of(t: Telling, step: Step, phrases: Phrases, final: str) -> Iterator[str]:
     assert isinstance(step.maker, Aggregate)
     if not is_point(step.value.now) or step.maker.function not in {"sum", "mean"}:
         return
@@ -215,60 +313,20 @@ def _made_of(t: Telling, step: Step, phrases: Phrases) -> Iterator[str]:
     shown = [r for r in rows if is_point(r.columns[step.maker.source].now)]
     if len(shown) < 2:  # noqa: PLR2004 # a list of one says nothing new
         return
-    parts = [_part(r, step, phrases) for r in shown[:LISTED_AT_MOST]]
-    others = phrases.count(len(shown)) if len(shown) > LISTED_AT_MOST else ""
+    unnamed = all(r.period.grain == "row" and r.unit == step.row.unit for r in shown)
+    parts = [_part(r, step, phrases, unnamed=unnamed) for r in shown[:LISTED_AT_MOST]]
+    others = phrases.count(len(shown)) if len(shown) > LISTED_AT_MOST or unnamed else ""
     amount = phrases.amount(step.value.now, step.maker.kind)
-    yield t.say("made_of", phrases.name(step.column), amount, parts, others)
+    mean = step.maker.function == "mean"
+    yield t.say("made_of", phrases.name(step.column), amount, parts, others, final, mean)
 
 
-def _part(row: Row, step: Step, phrases: Phrases) -> str:
+def _part(row: Row, step: Step, phrases: Phrases, *, unnamed: bool) -> str:
     assert isinstance(step.maker, Aggregate)
+    if unnamed:
+        return phrases.amount(row.columns[step.maker.source].now, step.maker.kind)
     own = row.unit if row.unit != step.row.unit else phrases.period(row.period)
     return f"{own} {phrases.amount(row.columns[step.maker.source].now, step.maker.kind)}"
-
-
-def _allocated(t: Telling, step: Step, sentences: Sentences, name: str) -> str:
-    maker = step.maker
-    assert isinstance(maker, Allocate)
-    above = whole_row(maker, step.row)
-    phrases = sentences.phrases
-    outcome = sentences.macro("result", name, phrases.amount(step.value.now, maker.kind), False)
-    if above is None or step.term is None:
-        return _stop(t, outcome)
-    upper = Sentences(t.phrases_of(above))
-    whole = upper.operand(step.term)
-    lead = "".join(f"{x}{phrases.pick('；', '; ')}" for x in upper.clauses)
-    if step.column == maker.left:
-        return _stop(t, lead + sentences.macro("left", whole, outcome))
-    siblings = [r for t in maker.receivers for r in above.children.get(t, ())]
-    sharing = [r for r in siblings if maker.column in r.columns and not r.columns[maker.column].is_absent]
-    spare = _spare(t, maker, step.row, sharing)
-    if maker.method == "equally":
-        count = phrases.count(len(sharing))
-        return _stop(
-            t, lead + sentences.macro("equally", whole, count, step.row.period.grain != "year", spare, outcome)
-        )
-    trace = t.whole.trace(t.result.pipeline, step.row)
-    if maker.method == "by_weight":
-        weight = maker.weight[step.row.table]
-        own = sentences.operand(term(weight, trace))
-        weights = [t.whole.trace(t.result.pipeline, r)(maker.weight[r.table]).now for r in sharing]
-        numbers = [w for w in weights if isinstance(w, int | Fraction)]
-        total = phrases.amount(sum(numbers), weight.kind)
-        return _stop(t, lead + sentences.macro("by_weight", whole, own, total, spare, outcome))
-    limit = maker.each.get(step.row.table)
-    said = ""
-    if limit is not None:
-        said = sentences.operand(term(limit, trace))
-    return _stop(t, lead + sentences.macro("in_order", whole, said, outcome))
-
-
-def _spare(t: Telling, maker: Allocate, row: Row, sharing: list[Row]) -> str:
-    values = {r.columns[maker.column].now for r in sharing}
-    if len(values) < 2 and maker.method == "equally":  # noqa: PLR2004 # all alike: nothing was left over
-        return ""
-    key = "earlier" if maker.spare == "first_listed" and row.period.grain != "year" else maker.spare
-    return t.say("spare", key)
 
 
 def _gate(t: Telling, gate: c.GateNote) -> str:
@@ -280,67 +338,6 @@ def _gate(t: Telling, gate: c.GateNote) -> str:
         where = "、".join(t.locator(x) for x in test.clauses)
         tests.append(f"{said}{t.phrases.pick(f'（{where}）', f' ({where})')}" if where else said)
     return t.say("gate", gate.every, tests)
-
-
-def inputs(t: Telling, steps: list[Step]) -> Section:
-    """Every reported figure and parameter the steps read, with its file, sheet and row, or its dates and clause."""
-    told: dict[tuple[int, str], str] = {}
-    for step in steps:
-        phrases = t.phrases_of(step.row)
-        for leaf in step.reads:
-            if leaf.name is None or not is_point(leaf.value.now):
-                continue
-            if leaf.parameter:
-                told.setdefault((0, leaf.name), _in_force(t, leaf, step))
-            elif leaf.name in step.row.given or leaf.name.removeprefix(GIVEN) in step.row.given:
-                place = _place(t, step.row, leaf.name.removeprefix(GIVEN))
-                name = phrases.name(leaf.name)
-                if step.row is not t.result.row and step.row.unit != t.result.row.unit:
-                    name = phrases.pick(f"{step.row.unit}的{name}", f"{name} of {step.row.unit}")
-                amount = phrases.amount(leaf.value.now, leaf.kind)
-                told.setdefault((id(step.row), leaf.name), t.say("input", name, amount, place))
-        if isinstance(step.maker, Aggregate):
-            for row in counted(step.maker, step.row):
-                source = step.maker.source
-                if source in row.given and is_point(row.columns[source].now):
-                    below = t.phrases_of(row)
-                    name = f"{_part_name(t, row, step.row)} {below.name(source)}"
-                    amount = below.amount(row.columns[source].now, step.maker.kind)
-                    told.setdefault((id(row), source), t.say("input", name, amount, _place(t, row, source)))
-    return t.section("inputs", list(told.values()))
-
-
-def _part_name(t: Telling, row: Row, above: Row) -> str:
-    return row.unit if row.unit != above.unit else t.phrases.period(row.period)
-
-
-def _in_force(t: Telling, leaf: Leaf, step: Step) -> str:
-    assert leaf.name is not None
-    parameter = t.result.pipeline.scheme.parameters[leaf.name]
-    entry = t.whole.entry_of(t.result.pipeline, leaf.name, step.row)
-    p = t.phrases
-    since = p.keep(entry.start.isoformat()) if entry is not None and entry.start else ""
-    until = p.keep(entry.end.isoformat()) if entry is not None and entry.end else ""
-    clauses = (entry.clauses if entry is not None else ()) or parameter.clauses
-    where = p.joined([t.locator(x) for x in clauses]) if clauses else ""
-    return t.say("value_in_force", p.word(leaf.name, None), p.amount(leaf.value.now, leaf.kind), since, until, where)
-
-
-def _place(t: Telling, row: Row, column: str) -> str:
-    place = row.places.get(column) or row.place
-    if place is None or place.file is None:
-        return ""
-    p = t.phrases
-    parts = [place.file]
-    table = place.line is None
-    if place.sheet and table:
-        parts.append(p.pick(f"工作表“{place.sheet}”", f"sheet “{place.sheet}”"))
-    if table and place.row:
-        parts.append(p.pick(f"第 {p.count(place.row)} 行", f"row {p.count(place.row)}"))
-    elif place.line:
-        parts.append(p.pick(f"第 {p.count(place.line)} 行", f"line {p.count(place.line)}"))
-    p.keep(place.file)
-    return p.pick("，", ", ").join(parts)
 
 
 def _is_last(maker: Derive) -> bool:

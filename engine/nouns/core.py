@@ -85,12 +85,16 @@ class NoFigure:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A condition and the value that goes with it; ``above`` are the indexes of the branches it ranks above."""
+    """A condition and the value that goes with it; ``above`` are the indexes of the branches it ranks above.
+
+    ``reason`` is why an exception is read as it is.
+    """
 
     condition: "Core"
     value: "Core | NoFigure"
     clauses: tuple[str, ...]
     above: frozenset[int] = frozenset()
+    reason: str | None = None
     span: Span = _span_by_name()
 
 

@@ -1,0 +1,70 @@
+"""Where the numbers of an explanation were reported: file, sheet and row, or a parameter's dates and clause."""
+
+from engine.explain.account import Step, counted
+from engine.explain.explanation import Section
+from engine.explain.telling import Telling
+from engine.explain.terms import Leaf
+from engine.nouns.pipeline import GIVEN, Aggregate
+from engine.nouns.possible import is_point
+from engine.nouns.world import Row
+
+
+def inputs(t: Telling, steps: list[Step]) -> Section:
+    """Every reported figure and parameter the steps read, with its file, sheet and row, or its dates and clause."""
+    told: dict[tuple[int, str], str] = {}
+    for step in steps:
+        phrases = t.phrases_of(step.row)
+        for leaf in step.reads:
+            if leaf.name is None or not is_point(leaf.value.now):
+                continue
+            if leaf.parameter:
+                told.setdefault((0, leaf.name), _in_force(t, leaf, step))
+            elif leaf.name in step.row.given or leaf.name.removeprefix(GIVEN) in step.row.given:
+                place = _place(t, step.row, leaf.name.removeprefix(GIVEN))
+                name = phrases.name(leaf.name)
+                if step.row is not t.result.row and step.row.unit != t.result.row.unit:
+                    name = phrases.pick(f"{step.row.unit}的{name}", f"{name} of {step.row.unit}")
+                amount = phrases.amount(leaf.value.now, leaf.kind)
+                told.setdefault((id(step.row), leaf.name), t.say("input", name, amount, place))
+        if isinstance(step.maker, Aggregate):
+            for row in counted(step.maker, step.row):
+                source = step.maker.source
+                if source in row.given and is_point(row.columns[source].now):
+                    below = t.phrases_of(row)
+                    name = f"{_part_name(t, row, step.row)} {below.name(source)}"
+                    amount = below.amount(row.columns[source].now, step.maker.kind)
+                    told.setdefault((id(row), source), t.say("input", name, amount, _place(t, row, source)))
+    return t.section("inputs", list(told.values()))
+
+
+def _part_name(t: Telling, row: Row, above: Row) -> str:
+    return row.unit if row.unit != above.unit else t.phrases.period(row.period)
+
+
+def _in_force(t: Telling, leaf: Leaf, step: Step) -> str:
+    assert leaf.name is not None
+    parameter = t.result.pipeline.scheme.parameters[leaf.name]
+    entry = t.whole.entry_of(t.result.pipeline, leaf.name, step.row)
+    p = t.phrases
+    since = p.keep(entry.start.isoformat()) if entry is not None and entry.start else ""
+    until = p.keep(entry.end.isoformat()) if entry is not None and entry.end else ""
+    clauses = (entry.clauses if entry is not None else ()) or parameter.clauses
+    where = p.joined([t.locator(x) for x in clauses]) if clauses else ""
+    return t.say("value_in_force", p.word(leaf.name, None), p.amount(leaf.value.now, leaf.kind), since, until, where)
+
+
+def _place(t: Telling, row: Row, column: str) -> str:
+    place = row.places.get(column) or row.place
+    if place is None or place.file is None:
+        return ""
+    p = t.phrases
+    parts = [place.file]
+    table = place.line is None
+    if place.sheet and table:
+        parts.append(p.pick(f"工作表“{place.sheet}”", f"sheet “{place.sheet}”"))
+    if table and place.row:
+        parts.append(p.pick(f"第 {p.count(place.row)} 行", f"row {p.count(place.row)}"))
+    elif place.line:
+        parts.append(p.pick(f"第 {p.count(place.line)} 行", f"line {p.count(place.line)}"))
+    p.keep(place.file)
+    return p.pick("，", ", ").join(parts)
