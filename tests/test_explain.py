@@ -139,11 +139,11 @@ def again(sentence: str) -> int:
     for written in sentence.rstrip("。").split("；"):
         clause = written.rsplit("因此", 1)[-1]
         head, results = results_of(clause)
-        if "约 " in clause or "未定" in clause or re.search(r"平均分|份额|名录|分配以后|包括|之间的部分|以上 ", clause):
+        if "约 " in clause or "未定" in clause or re.search(r"平均分|名录|包括|各数平均|的部分|以上 |先分去|舍到分|照原来的算法", clause):
             before = results[-1] if results else None
             continue
-        if "最高" in clause or "最低" in clause:
-            before = held(clause, before)
+        if LIMITED.search(clause):
+            before = held(clause)
             checked += 1
             continue
         total = worked_again(head, before)
@@ -173,15 +173,18 @@ def rounded(value: Fraction, size: Fraction, mode: str) -> Fraction:
     return Fraction(steps) * size
 
 
-def held(clause: str, before: Fraction | None) -> Fraction:
+LIMITED = re.compile(rf"，(多出|还差|少|高出) ({_AMOUNT})，(?:按|所以不)")
+
+
+def held(clause: str) -> Fraction:
     """The result of a limit, which is the lesser (or the greater) of its two amounts, with the gap it prints."""
     head, results = results_of(clause)
-    outside = [amount(x) for x in re.findall(_AMOUNT, re.sub(r"（[^（）]*）|前者比后者[多少] [^，]*", "", head))]
-    left, right = outside if len(outside) == 2 else (before, outside[0])
-    assert left is not None
-    assert results[0] == (min if "最高" in clause else max)(left, right), clause
-    gap = re.search(rf"(?:还差|高出|前者比后者[多少]) ({_AMOUNT})", clause)
-    assert gap is None or amount(gap[1]) == abs(left - right), clause
+    gap = LIMITED.search(clause)
+    assert gap is not None
+    outside = [amount(x) for x in re.findall(_AMOUNT, re.sub(r"（[^（）]*）", "", head[: gap.start()]))]
+    left, right = outside
+    assert results[0] == (min if "超过" in clause else max)(left, right), clause
+    assert amount(gap[2]) == abs(left - right), clause
     return results[-1]
 
 
@@ -340,7 +343,7 @@ def test_the_whole_chain_ends_at_file_and_line() -> None:
 
 def test_why_not_says_what_each_exception_read_and_what_it_would_have_made() -> None:
     words = ("explain", "gaotai", "retained", *SAMPLE, "--unit", "县妇幼保健院", "--insurance", "居民")
-    assert "推诿患者属实：否；如果成立，结余留用为 0.00 元（五（四）⑤）" in run(*words, "--why-not").stdout
+    assert "“推诿患者属实”为“否”（五（四）⑤），没有适用；如果成立，结余留用为 0.00 元" in run(*words, "--why-not").stdout
 
 
 HOSTILE = """方案: gaotai

@@ -1,6 +1,7 @@
 """What makes each column of a pipeline, and which figures read it: where an explanation goes on, up or down."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from engine.nouns import core as c
 from engine.nouns.core import Core, NoFigure
@@ -15,7 +16,6 @@ from engine.nouns.pipeline import (
     Spread,
     Step,
 )
-from grammar.frozen import dataclass
 
 Key = tuple[str, str]
 Maker = Derive | Aggregate | Spread | Carry | Sequence | Allocate
@@ -32,18 +32,31 @@ class Makers:
     order: Mapping[Key, int]
     readers: Mapping[Key, tuple[Key, ...]]
     reads: Mapping[Key, frozenset[Key]]
+    below: dict[Key, frozenset[Key]] = field(default_factory=dict)
+    ways: dict[tuple[Key, Key], tuple[str, ...]] = field(default_factory=dict)
 
     def depends(self, key: Key, on: Key) -> bool:
         """Whether a column rests on another of the same year, however far."""
-        seen, queue = {key}, [key]
-        while queue:
-            for other in self.reads.get(queue.pop(), ()):
-                if other == on:
-                    return True
-                if other not in seen:
-                    seen.add(other)
-                    queue.append(other)
-        return False
+        return on in self.rests_on(key)
+
+    def rests_on(self, key: Key) -> frozenset[Key]:
+        """All columns of the same year that a column rests on, however far."""
+        if key not in self.below:
+            seen, queue = {key}, [key]
+            while queue:
+                for other in self.reads.get(queue.pop(), ()):
+                    if other not in seen:
+                        seen.add(other)
+                        queue.append(other)
+            self.below[key] = frozenset(seen - {key})
+        return self.below[key]
+
+    def between(self, key: Key, driver: Key) -> tuple[str, ...]:
+        """The columns of a kind of rows that lie on the way from a driver up to a column, in the order of working them out."""
+        if (key, driver) not in self.ways:
+            way = [k for k in (*self.rests_on(key), key) if k[0] == key[0] and k in self.by and self.depends(k, driver)]
+            self.ways[key, driver] = tuple(name for _, name in sorted(way, key=self.order.__getitem__))
+        return self.ways[key, driver]
 
 
 def makers_of(pipeline: Pipeline) -> Makers:

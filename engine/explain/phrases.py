@@ -208,6 +208,9 @@ class Phrases:
                     word += " "
                 if self.language == "en" and operator == "part":
                     return f"{said} of {self.bare(left, article=article)}"
+                if operator in {"most", "least"}:
+                    limit = f"{word}{said}" if self.language == "zh" else f"{word} {said}"
+                    return self.pick(f"{self.bare(left)}（{limit}）", f"{self.bare(left, article=article)} ({limit})")
                 return f"{self.bare(left, article=article)}{self._gap(word)}{said}"
             case _:
                 return self.pick("另行规定的条件", "a condition stated elsewhere")

@@ -75,6 +75,7 @@ def _by_weight(t: Telling, maker: Allocate, row: Row, sharing: list[Row], whole:
     said = Sentences(t.phrases_of(row))
     own = said.operand(term(weight, t.whole.trace(t.result.pipeline, row)))
     weights = [t.whole.trace(t.result.pipeline, r)(maker.weight[r.table]).now for r in sharing]
+    # A weight that is not known leaves all parts open, and those are not explained here.
     numbers: list[Number] = [w for w in weights if isinstance(w, int | Fraction) and not isinstance(w, bool)]
     total = Fraction(sum(numbers))
     if len(numbers) < len(weights) or not total:
@@ -116,7 +117,7 @@ def _spare(t: Telling, maker: Allocate, sharing: list[Row], shares: list[Fractio
     """How many fen were left once every share was cut down to the fen, by which rule they go, and to whom they went."""
     p = t.phrases
     got = [r for r, share in zip(sharing, shares, strict=True) if _part(maker, r) not in {None, _down(share)}]
-    left = abs(sum(shares) - sum(_down(s) for s in shares))
+    left = abs(int(sum(shares, Fraction(0))) - sum(_down(s) for s in shares))
     if not got or not left:
         return []
     periods = sharing[0].period.grain not in {"year", "row"}
@@ -124,7 +125,7 @@ def _spare(t: Telling, maker: Allocate, sharing: list[Row], shares: list[Fractio
     several = len(names) > NAMED_AT_MOST
     shown = [names[0], names[-1]] if several else names
     key = "earlier" if periods and maker.spare == "first_listed" else maker.spare
-    fen = p.count(int(left))
+    fen = p.count(left)
     return [t.say("spare", fen, t.say("spare_rule", key), shown, p.count(len(names)) if several else "", periods)]
 
 

@@ -24,11 +24,15 @@ class NotStraightError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where a line turns: how far away, and the two sides that meet there (a limit and what it limits, or a comparison)."""
+    """Where a line turns: how far away, and the two sides that meet there (a limit and what it limits, or a comparison).
+
+    ``written`` is the whole as the rule has it, where ``node`` names only the sides that count.
+    """
 
     distance: Fraction
     node: c.Apply
     column: str
+    written: c.Apply | None = None
 
 
 @dataclass(frozen=True, slots=True)

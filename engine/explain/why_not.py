@@ -95,12 +95,11 @@ def _inside(t: Telling, step: Step, node: Core | NoFigure) -> Iterator[str]:
                     yield t.say("limit_not_reached", said_first, a, limit, b, gap, sort == "most")
         case c.Apply(operator="slice" | "slice_above", args=(subject, low, *_)):
             if value_of(node).now == 0 and is_point(value_of(low).now):
-                said = term(subject, value_of)
-                bound = term(low, value_of)
-                gap = gap_between(sentences, said, bound)
+                inside, bound = term(subject, value_of), term(low, value_of)
+                gap = gap_between(sentences, inside, bound)
                 own = t.phrases.bare(subject, article=True)
-                amount = sentences.amount(said.value, said.kind)
-                yield t.say("band_not_reached", own, amount, sentences.amount(bound.value, bound.kind), gap)
+                a, b = (sentences.amount(x.value, x.kind) for x in (inside, bound))
+                yield t.say("band_not_reached", own, a, b, gap)
             return
         case _:
             pass
