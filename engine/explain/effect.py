@@ -151,7 +151,12 @@ def _turn(t: Telling, sign: int) -> Turn | None:
         start, slope = _number(row, name), None
         for _ in range(_TURNS_AT_MOST):
             line = Slopes(row, t.makers, CLEARED, sign, t.whole.trace(t.result.pipeline, row)).of(name)
-            slope = line.slope if slope is None else slope
+            if slope is None:
+                slope = line.slope
+                near = _moved(t, sign * _JUST_BEYOND, rounded=False)
+                if _number(near, name) != start + slope * _JUST_BEYOND:
+                    # The figure stands at a turn already; what one yuan changes says so.
+                    return None
             if line.turn is None or (sign < 0 and gone + line.turn.distance > _cleared(t)):
                 return None
             gone += line.turn.distance
@@ -200,7 +205,8 @@ def _meeting(t: Telling, turn: Turn) -> str:
     if turn.node.operator == "least" and isinstance(right, c.Constant) and right.value == 0:
         step = t.makers.by.get((t.result.row.table, turn.column))
         if isinstance(step, Derive) and step.default is turn.written:
-            return t.say("vanishes", p.the(p.name(turn.column)))
+            here = t.result.row.columns[turn.column].now
+            return t.say("vanishes" if here else "begins", p.the(p.name(turn.column)))
         inner = left.args[0] if isinstance(left, c.Apply) and left.operator == "negate" else left
         return t.say("vanishes", p.bare(inner, article=True))
     return t.say("meets", p.bare(left, article=True), p.bare(right, article=True))

@@ -28,7 +28,7 @@ def headline(t: Telling) -> str:
     name = p.name(result.name)
     year = row.period.grain in {"year", "row"}
     when = p.pick("本年度" if year else f" {p.period(row.period)}", "" if year else f" in {p.period(row.period)}")
-    if row.period.grain == "row":
+    if row.period.grain == "row" or (year and name.startswith(("年度", "本年", "全年"))):
         when = ""
     macros = words("headlines", t.language)
     if result.value.state == "open":
@@ -79,7 +79,8 @@ def _bound(t: Telling, node: c.Core) -> str:
         case c.Apply(operator="and", args=(left, right)):
             return f"{_bound(t, left)}{p.pick('，', ', ')}{_bound(t, right)}"
         case c.Apply(operator=operator, args=(_, limit)):
-            return f"{OPERATORS[operator].words.say(t.language)} {p.bare(limit)}"
+            zh, en = _BOUNDS.get(operator, (OPERATORS[operator].words.zh, OPERATORS[operator].words.en))
+            return p.pick(f"{zh} {p.bare(limit)}", f"{en} {p.bare(limit)}")
         case _:
             return p.bare(node)
 
@@ -91,6 +92,10 @@ def sign_of(value: object) -> str:
     return "zero" if value == 0 else "plus" if value > 0 else "minus"
 
 
+_BOUNDS = {
+    "from": ("不低于", "at least"), "up_to": ("不超过", "at most"), "over": ("超过", "more than"),
+    "below": ("低于", "less than"),
+}  # fmt: skip
 _INSURANCES = {"职工": "employee scheme", "居民": "resident scheme"}
 _OWN_HEADLINES = frozenset({
     "retained", "carried", "agency_retained", "fund_share", "provider_share", "balance", "surplus", "overspend",

@@ -6,7 +6,8 @@ from engine.explain.account import Step
 from engine.explain.clauses import ClauseNote
 from engine.explain.explanation import Section
 from engine.explain.telling import Telling, figure_of
-from engine.nouns.pipeline import Derive
+from engine.nouns import core as c
+from engine.nouns.pipeline import Carry, Derive
 from engine.nouns.value import ZERO_DIVISOR
 
 
@@ -98,9 +99,9 @@ def what_is_open(t: Telling, own: Step, notes: list[ClauseNote]) -> Section:
 
 
 def _was_read(own: Step) -> bool:
-    """Whether the rule took a reading, so that what its clause leaves open bears on the figure."""
+    """Whether the clause can be read in several ways here, so that what it leaves open bears on the figure."""
     figure = figure_of(own)
-    return figure is not None and (bool(figure.readings) or figure.reason is not None)
+    return figure is not None and bool(figure.readings or (figure.reason and own.value.state != "stated"))
 
 
 def _missing(t: Telling, name: str) -> str:
@@ -150,7 +151,8 @@ def _defaults(t: Telling) -> Iterator[str]:
     """What was not given and counts as its default, those of one default together."""
     scheme = t.result.pipeline.scheme
     groups: dict[tuple[str, bool], list[str]] = {}
-    for name in sorted(t.result.value.defaults):
+    unused = _unused_openings(t)
+    for name in sorted(t.result.value.defaults - unused):
         datum = scheme.inputs.get((t.result.row.table, name)) or next(
             (d for (_, n), d in scheme.inputs.items() if n == name), None
         )
@@ -160,6 +162,17 @@ def _defaults(t: Telling) -> Iterator[str]:
             groups.setdefault((said, datum.event), []).append(t.phrases.name(name))
     for (said, event), names in groups.items():
         yield t.say("default", t.phrases.joined(names), said, event)
+
+
+def _unused_openings(t: Telling) -> frozenset[str]:
+    """What only stands for an earlier period's figure, where that period was settled: its default did not count."""
+    row = t.result.row
+    openings: dict[str, bool] = {}
+    for (table, column), step in t.makers.by.items():
+        if table == row.table and isinstance(step, Carry) and isinstance(step.opening, c.Read):
+            used = row.decided.get(column) == ()
+            openings[step.opening.column] = openings.get(step.opening.column, False) or used
+    return frozenset(name for name, used in openings.items() if not used)
 
 
 def _quoted(text: str | None) -> str:

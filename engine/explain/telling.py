@@ -93,4 +93,4 @@ def figure_of(step: Step) -> c.Figure | None:
 
 
 _NO_BLANK_BEFORE_WORD = re.compile("([0-9])(?=加上|减去|乘以|除以|没有|超过|不超过|达到|不满|不少于|等于|不等于)")
-_BLANK_AFTER_UNIT = re.compile("(元|%|人|分|次|日|点|条) (?=[\u4e00-\u9fff])")
+_BLANK_AFTER_UNIT = re.compile("(元|%|人|分|次|日|点|条|）) (?=[\u4e00-\u9fff])")

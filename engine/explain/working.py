@@ -133,7 +133,8 @@ def _unlimited(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
             continue
         value, limit = limited
         other = _again(t, steps[place:], own, value)
-        if other is None or other == t.result.value.now:
+        # A limit of nothing is no limit worth a question, and less than nothing is no answer to one.
+        if other is None or other == t.result.value.now or other < 0 or step.value.now == 0:
             continue
         p, now = t.phrases, t.result.value.now
         gap = p.amount(exact(abs(Fraction(other) - now)), t.result.kind)
@@ -212,7 +213,7 @@ def _worked(t: Telling, step: Step) -> Iterator[str]:
         yield t.say("because", conditions)
     if step.term is None:
         return
-    if step.maker.kind.base is k.Base.YES_NO and isinstance(step.term, Work):
+    if step.maker.kind.base is k.Base.YES_NO:
         holds = step.value.now is True
         met = phrases.name(step.column.removesuffix(MET)) if step.column.endswith(MET) else ""
         yield _stop(t, t.say("so", sentences.condition(step.term, gaps=True), met or name, bool(met), holds))
