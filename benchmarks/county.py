@@ -21,7 +21,7 @@ def lines() -> list[str]:
     """Reading, binding and telling against the settling itself; and the two ways of reading YAML."""
     policy = open_policy("gaotai")
     policy.pipeline(date(2026, 1, 1))
-    text = "\n".join(_county()) + "\n"
+    text = "\n".join(county()) + "\n"
     raw = read_yaml(text, "county.yaml")
     data = bind_data(policy, raw)
     run = interpret(policy.pipeline, data)
@@ -43,7 +43,7 @@ def lines() -> list[str]:
     ]  # fmt: skip
 
 
-def _county() -> Iterator[str]:
+def county() -> Iterator[str]:
     """Invented amounts, the same on every run."""
     chance = random.Random(20261123)  # noqa: S311 - not a secret
 

@@ -6,6 +6,7 @@ Processor time, not the clock on the wall; absolute times are no claims and are 
 from pathlib import Path
 
 import county
+import explanations
 import institutions
 import starts
 from measure import ROUNDS, machine
@@ -26,6 +27,7 @@ def main() -> None:
         *starts.lines(),
         *institutions.lines(),
         *county.lines(),
+        *explanations.lines(),
     ]
     text = "\n".join(parts) + "\n"
     print(text)

@@ -88,7 +88,7 @@ def explained(blocks: Blocks) -> str:
     with TemporaryDirectory() as folder:
         policy = open_policy(blocks["scheme"].strip()) if "scheme" in blocks else _opened(blocks, Path(folder))
         whole = explainer(policy, bind_data(policy, read_yaml(blocks["data"], "data.yaml")))
-    answers = []
+    answers: list[str] = []
     for line in blocks["ask"].splitlines():
         figure, unit, *rest = shlex.split(line)
         depth = None if "--depth" in rest else 2
@@ -102,7 +102,8 @@ def explained(blocks: Blocks) -> str:
         ]
         assert len(found) == 1, (line, len(found))
         for language in _LANGUAGES:
-            answers.append(text_of([whole.explain(found[0], language, depth, why_not="--why-not" in rest)]))
+            told = whole.explain(found[0], language, depth, why_not="--why-not" in rest)
+            answers.extend(text_of([told]))
     return "\n".join(answers)
 
 

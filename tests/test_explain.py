@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tracemalloc
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, localcontext
 from fractions import Fraction
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from engine.api import Policy, bind_data, explainer, open_policy
+from engine.doors.explain_form import text_of
 from engine.explain.explain import Explainer
 from engine.explain.explanation import Explanation
 from engine.explain.trace_form import explanation_json
 from engine.load.cases import read_cases
 from engine.load.read import read_data
 from engine.load.tables import RawData
+from engine.load.yaml_data import read_yaml
 from grammar.diagnostic import FindingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -378,3 +381,45 @@ def test_the_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
 def test_the_same_figure_is_explained_in_the_same_words_twice() -> None:
     words = ("explain", "jilin", "--all", "--data", "policies/jilin/sample.yaml", "--format", "json")
     assert run(*words).stdout == run(*words).stdout
+
+
+# ---- a whole county
+
+
+def county() -> str:
+    """Sixty units of two insurance types with a year of months: invented amounts, the same on every run."""
+    lines = ["方案: gaotai", "年度: 2026", "假设: {特殊超支分担比例: 80%, 保证金返还比例: 95%}", "医共体:"]
+    heads = [(unit, kind) for unit in range(30) for kind in ("职工", "居民")]
+    for table, more in (("医共体", ", 系统对接: 是"), ("非医共体机构", ", 考核系数: 92%")):
+        lines += [f"{table}:"] if table != "医共体" else []
+        for unit, kind in heads:
+            budget, cleared = 1_000_000 + 7919 * unit, 900_000 + 9973 * unit
+            amounts = f"年度总额预算: {budget}, 年度清算总额: {cleared}"
+            lines.append(f"  - {{名称: {table}{unit:02}, 险种: {kind}, {amounts}{more}}}")
+    lines += ["资金池:", "  - {名称: 异地就医, 险种: 居民, 年度总额预算: 500000, 年度清算总额: 400000.01}", "月度:"]
+    for unit, kind in heads:
+        for month in range(1, 13):
+            amounts = "核定应付: 70000, 扣保证金: 2100.55, 实拨: 67899.45"
+            lines.append(f"  - {{单位: 医共体{unit:02}, 险种: {kind}, 月份: 2026-{month:02}, {amounts}}}")
+    return "\n".join(lines) + "\n"
+
+
+def test_a_county_of_two_thousand_figures_is_told_without_holding_what_was_told() -> None:
+    (whole,) = explainers("gaotai", [read_yaml(county(), "county.yaml")])
+    figures = whole.background.settlement.figures
+    assert len(figures) >= 2000
+    settled = whole.background
+
+    def peak(depth: int | None) -> tuple[int, int]:
+        one, length = Explainer(settled), 0
+        tracemalloc.start()
+        start = tracemalloc.get_traced_memory()[0]
+        for piece in text_of(one.explain(r, "zh", depth) for r in figures):
+            length += len(piece)
+        most = tracemalloc.get_traced_memory()[1] - start
+        tracemalloc.stop()
+        return most, length
+
+    one_line, whole_chain = peak(1), peak(None)
+    assert whole_chain[1] > 5 * one_line[1]
+    assert whole_chain[0] < 1.5 * one_line[0] + 1_000_000

@@ -78,7 +78,7 @@ def margin_holds(told: Explanation, moves: Moves) -> int:
     now, other = moves.figure(row, name, 0), moves.figure(row, name, -YUAN)
     if found is None or now is None or other is None:
         return 0
-    change = 0 if found[1] is None else (1 if found[1] == "多" else -1) * amount(found[2]) * YUAN
+    change = amount("0") if found[1] is None else (1 if found[1] == "多" else -1) * amount(found[2]) * YUAN
     assert abs(other - now - change) <= 1, (told.title, found[0], now, other)
     return 1
 

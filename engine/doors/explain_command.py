@@ -1,6 +1,6 @@
 """The command ``xiance explain``: why a figure is what it is, why not more, and what would change it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,13 +10,13 @@ from engine.doors.choices import assumed_values, scenarios_named, years_chosen
 from engine.doors.telling import (
     fail,
     format_option,
-    json_text,
+    is_utf8,
     language_option,
     named,
     stop,
     tell,
-    tell_json,
-    write_whole,
+    tell_pieces,
+    write_pieces_whole,
 )
 from grammar.diagnostic import FindingsError, Language
 
@@ -87,23 +87,38 @@ def explain(
     if form != "json":
         tell((f for f in whole.background.settlement.warnings if f.severity == "warning"), language)
     levels = {"1": 1, "2": 2, "all": None}[depth]
-    told = [whole.explain(result, language, levels, why_not=why_not) for result in results]
-    if form == "json":
-        from engine.explain.trace_form import explanation_json
-
-        body = {"explanations": [explanation_json(x, whole.background) for x in told]}
-        write_whole(Path(out), json_text(body), language) if out else tell_json(body)
-        return
-    text = _text(told, form, whole.background.settlement.scheme, language)
-    write_whole(Path(out), text, language) if out else click.echo(text, nl=False)
+    # One after another, from the first to the last: nothing waits for the whole, and nothing is kept of what was told.
+    told = (whole.explain(result, language, levels, why_not=why_not) for result in results)
+    pieces = _pieces(told, results, form, whole, language, escaped=not out and not is_utf8())
+    if out:
+        write_pieces_whole(Path(out), pieces, language)
+    else:
+        tell_pieces(pieces)
 
 
-def _text(told: "list[Explanation]", form: str, scheme: "Scheme", language: Language) -> str:
-    from engine.doors.explain_form import html_of, markdown_of, text_of
+def _pieces(
+    told: "Iterator[Explanation]",
+    results: "list[FigureResult]",
+    form: str,
+    whole: "Explainer",
+    language: Language,
+    *,
+    escaped: bool,
+) -> Iterator[str]:
+    from engine.doors.explain_form import html_of, json_of, markdown_of, text_of
 
-    if form == "md":
-        return markdown_of(told, scheme, language)
-    return html_of(told, scheme, language) if form == "html" else text_of(told)
+    scheme = whole.background.settlement.scheme
+    match form:
+        case "json":
+            from engine.explain.trace_form import explanation_json
+
+            return json_of((explanation_json(x, whole.background) for x in told), escaped=escaped)
+        case "md":
+            return markdown_of(told, scheme, language)
+        case "html":
+            return html_of(told, [whole.title(r, language) for r in results], scheme, language)
+        case _:
+            return text_of(told)
 
 
 def _chosen(

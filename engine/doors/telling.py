@@ -84,8 +84,18 @@ def _first_of(findings: list[Finding], most: int) -> list[Finding]:
 
 def tell_json(value: object) -> None:
     """A value as JSON, alone on standard output; where that is not UTF-8, with escapes that any reader of JSON takes."""
-    utf8 = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
-    click.echo(json_text(value, escaped=not utf8), nl=False)
+    click.echo(json_text(value, escaped=not is_utf8()), nl=False)
+
+
+def is_utf8() -> bool:
+    """Whether standard output takes every character as it is."""
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+
+
+def tell_pieces(pieces: Iterable[str]) -> None:
+    """A long text on standard output, piece by piece as it is made."""
+    for piece in pieces:
+        click.echo(piece, nl=False)
 
 
 def json_text(value: object, *, escaped: bool = False) -> str:
@@ -100,6 +110,15 @@ def write_whole(path: Path, text: str, language: Language) -> None:
 
 def write_bytes_whole(path: Path, data: bytes, language: Language) -> None:
     """The same for a file that is no text."""
+    _write((data,), path, language)
+
+
+def write_pieces_whole(path: Path, pieces: Iterable[str], language: Language) -> None:
+    """The same for a text that is made piece by piece and never held as a whole."""
+    _write((piece.encode() for piece in pieces), path, language)
+
+
+def _write(pieces: Iterable[bytes], path: Path, language: Language) -> None:
     if path.is_dir():
         stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
     import tempfile
@@ -109,10 +128,10 @@ def write_bytes_whole(path: Path, data: bytes, language: Language) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".xiance.")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(pieces)
             Path(temporary).chmod(path.stat().st_mode if path.exists() else 0o644)
             Path(temporary).replace(path)
-        except OSError:
+        except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:

@@ -64,6 +64,11 @@ class Accounts:
             self.made[key] = self._step(row, column)
         return self.made[key]
 
+    def forget(self) -> None:
+        """Let go of steps once there are many: a whole county explained holds no more of them than one unit does."""
+        if len(self.made) > _STEPS_KEPT:
+            self.made.clear()
+
     def chain(self, row: Row, column: str, levels: int | None) -> list[Step]:
         """The step of a column after those of what it stands on, ``levels`` deep; None is all the way to the data."""
         found: dict[tuple[int, str], Step] = {}
@@ -152,6 +157,9 @@ class Accounts:
     def _exception(self, branch: c.Branch, value_of: Callable[[Core], Value]) -> Passed:
         value = None if isinstance(branch.value, NoFigure) else value_of(branch.value)
         return Passed(branch, term(branch.condition, value_of), value)
+
+
+_STEPS_KEPT = 2_000
 
 
 def counted(step: Aggregate, row: Row) -> list[Row]:

@@ -27,8 +27,14 @@ ClauseOf = Callable[[str, str], ClauseNote]
 def clause_reader(folders: Mapping[str, Path]) -> ClauseOf:
     """A function from a layer's name and a locator to its note; ``folders`` are those of the layers by name."""
     indexes: dict[str, Mapping[str, Clause]] = {}
+    notes: dict[tuple[str, str], ClauseNote] = {}
 
     def clause(layer: str, locator: str) -> ClauseNote:
+        if (layer, locator) not in notes:
+            notes[layer, locator] = read(layer, locator)
+        return notes[layer, locator]
+
+    def read(layer: str, locator: str) -> ClauseNote:
         if layer not in indexes:
             indexes[layer] = _index(folders.get(layer), layer)
         known = indexes[layer].get(_plain(locator))
@@ -52,7 +58,7 @@ def locator_text(locator: str, language: Language) -> str:
 
 
 _WORDS = (
-    ("首段", "opening paragraph"), ("末段", "closing paragraph"), ("第", ""), ("条", ""), ("〔2处〕", " [second occurrence]"),
+    ("补", "supplement "), ("附件", "annex "), ("首段", "opening paragraph"), ("末段", "closing paragraph"), ("第", ""), ("条", ""), ("〔2处〕", " [second occurrence]"),
     ("〔3处〕", " [third occurrence]"),
 )  # fmt: skip
 

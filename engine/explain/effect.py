@@ -78,9 +78,17 @@ def _is_moved_by_cleared(t: Telling) -> bool:
 
 def _moved(t: Telling, by: Number, *, rounded: bool) -> Row:
     result = t.result
+    known = t.kept.moved
     return moved(
-        result.row, result.name, CLEARED, by, t.makers, t.whole.trace, result.pipeline, rounded=rounded
-    )  # fmt: skip
+        result.row, result.name, CLEARED, by, t.makers, t.whole.trace, result.pipeline, known, rounded=rounded
+    )
+
+
+def _slopes(t: Telling, row: Row, sign: int) -> Slopes:
+    key = (id(row), sign)
+    if key not in t.kept.slopes:
+        t.kept.slopes[key] = Slopes(row, t.makers, CLEARED, sign, t.whole.trace(t.result.pipeline, row))
+    return t.kept.slopes[key]
 
 
 def _margin(t: Telling, own: Step) -> Iterator[str]:
@@ -92,8 +100,7 @@ def _margin(t: Telling, own: Step) -> Iterator[str]:
         return
     try:
         other = _moved(t, -_YUAN, rounded=True).columns[t.result.name].now
-        line = Slopes(t.result.row, t.makers, CLEARED, -1, t.whole.trace(t.result.pipeline, t.result.row))
-        slope = line.of(t.result.name).slope
+        slope = _slopes(t, t.result.row, -1).of(t.result.name).slope
     except NotStraightError:
         return
     if isinstance(other, bool) or not isinstance(other, int | Fraction):
@@ -150,7 +157,7 @@ def _turn(t: Telling, sign: int) -> Turn | None:
         row = _moved(t, 0, rounded=False)
         start, slope = _number(row, name), None
         for _ in range(_TURNS_AT_MOST):
-            line = Slopes(row, t.makers, CLEARED, sign, t.whole.trace(t.result.pipeline, row)).of(name)
+            line = _slopes(t, row, sign).of(name)
             if slope is None:
                 slope = line.slope
                 near = _moved(t, sign * _JUST_BEYOND, rounded=False)

@@ -15,7 +15,7 @@ from engine.explain.inputs import inputs
 from engine.explain.makers import Makers, makers_of
 from engine.explain.phrases import Phrases
 from engine.explain.remarks import basis, reading, what_is_open
-from engine.explain.telling import Background, Telling
+from engine.explain.telling import Background, Kept, Telling
 from engine.explain.why_not import passed_over
 from engine.explain.working import how
 from engine.nouns.settlement import FigureResult
@@ -29,18 +29,29 @@ class Explainer:
     background: Background
     makers: dict[int, Makers] = field(default_factory=dict)
     accounts: dict[int, Accounts] = field(default_factory=dict)
+    kept: Kept | None = None
+
+    def title(self, result: FigureResult, language: Language) -> str:
+        """Whose figure it is and for when, without explaining it."""
+        return title(self._telling(result, language))
 
     def explain(
         self, result: FigureResult, language: Language, depth: int | None = 2, *, why_not: bool = False
     ) -> Explanation:
         """One figure; ``depth`` 1 is a line, 2 the steps, None the whole chain down to the data."""
+        return _told(self._telling(result, language), depth, why_not=why_not)
+
+    def _telling(self, result: FigureResult, language: Language) -> Telling:
         pipeline = result.pipeline
         if id(pipeline) not in self.makers:
             self.makers[id(pipeline)] = makers_of(pipeline)
             self.accounts[id(pipeline)] = Accounts(pipeline, self.makers[id(pipeline)], self.background.trace)
         makers, accounts = self.makers[id(pipeline)], self.accounts[id(pipeline)]
+        if self.kept is None or self.kept.row is not result.row:
+            self.kept = Kept(result.row)
+            accounts.forget()
         phrases = Phrases(pipeline.scheme, makers, result.row, language)
-        return _told(Telling(self.background, result, language, makers, accounts, phrases), depth, why_not=why_not)
+        return Telling(self.background, result, language, makers, accounts, phrases, self.kept)
 
 
 def _told(t: Telling, depth: int | None, *, why_not: bool) -> Explanation:

@@ -15,26 +15,42 @@ from engine.nouns.value import Value, stated
 from engine.nouns.world import Row
 
 ValueOf = Callable[[Core], Value]
+Known = dict[tuple[Number, bool], tuple[Row, set[str]]]
 
 
 def moved(
-    row: Row, figure: str, driver: str, by: Number, makers: Makers, trace: Trace, pipeline: Pipeline, *, rounded: bool
+    row: Row,
+    figure: str,
+    driver: str,
+    by: Number,
+    makers: Makers,
+    trace: Trace,
+    pipeline: Pipeline,
+    known: Known,
+    *,
+    rounded: bool,
 ) -> Row:
-    """The row with ``driver`` moved, and what ``figure`` needs worked out again; NotStraightError where it cannot be known."""
-    start = row.columns[driver].now
-    if isinstance(start, bool) or not isinstance(start, int | Fraction):
-        raise NotStraightError(driver)
-    columns = dict(row.columns)
-    columns[driver] = stated(exact(Fraction(start) + by))
-    trial = replace(row, columns=columns, decided=dict(row.decided))
-    value_of = trace(pipeline, trial)
+    """The row with ``driver`` moved, and what ``figure`` needs worked out again; NotStraightError where it cannot be known.
+
+    ``known`` keeps the rows by how far they moved, so that the figures of one row share what was worked out.
+    """
+    if (by, rounded) not in known:
+        start = row.columns[driver].now
+        if isinstance(start, bool) or not isinstance(start, int | Fraction):
+            raise NotStraightError(driver)
+        columns = dict(row.columns)
+        columns[driver] = stated(exact(Fraction(start) + by))
+        known[by, rounded] = (replace(row, columns=columns, decided=dict(row.decided)), set())
+    trial, done = known[by, rounded]
+    columns, value_of = trial.columns, trace(pipeline, trial)
     for name in makers.between((row.table, figure), (row.table, driver)):
-        if name in row.given:
+        if name in row.given or name in done:
             continue
         step = makers.by.get((row.table, name))
         if not isinstance(step, Derive):
             raise NotStraightError(name)
         columns[name] = _worked(step, trial, value_of, rounded=rounded)
+        done.add(name)
     return trial
 
 

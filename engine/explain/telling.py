@@ -8,14 +8,17 @@ from engine.explain.account import Accounts, Step, Trace
 from engine.explain.clauses import ClauseOf, locator_text
 from engine.explain.explanation import Section
 from engine.explain.makers import Makers
-from engine.explain.phrases import Phrases
+from engine.explain.phrases import Phrases, Shown
+from engine.explain.slopes import Slopes
 from engine.explain.templating import words
 from engine.nouns import core as c
+from engine.nouns.numbers import Number
 from engine.nouns.pipeline import Allocate, Derive, Pipeline
 from engine.nouns.settlement import Difference, FigureResult, Settlement
 from engine.nouns.world import Row
 from grammar.diagnostic import Language
 
+Told = tuple[list[str], dict[str, Shown], dict[tuple[str, str], None]]
 EntryOf = Callable[[Pipeline, str, Row], c.Entry | None]
 
 
@@ -41,6 +44,20 @@ class Background:
 
 
 @dataclass(slots=True)
+class Kept:
+    """What the figures of one row share while they are explained one after another, in any language.
+
+    ``moved`` are the row's states with its cleared amount moved, ``slopes`` their lines, ``told`` the sentences of steps
+    with the numbers said in them and the effects left out; all of it goes when the next row comes.
+    """
+
+    row: Row
+    moved: dict[tuple[Number, bool], tuple[Row, set[str]]] = field(default_factory=dict)
+    slopes: dict[tuple[int, int], Slopes] = field(default_factory=dict)
+    told: dict[tuple[int, str, Language], Told] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Telling:
     """One figure being explained in one language; ``left_out`` are effects (a kind of rows and a name) that its steps left out."""
 
@@ -50,6 +67,7 @@ class Telling:
     makers: Makers
     accounts: Accounts
     phrases: Phrases
+    kept: Kept
     left_out: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def phrases_of(self, row: Row) -> Phrases:

@@ -38,7 +38,7 @@ def how(t: Telling, steps: list[Step], own: Step) -> Section:
             continue
         if (step is own and t.result.value.state == "open") or id(step) in also.values():
             continue
-        told = list(_worked(t, step))
+        told = _worked(t, step)
         for other in (s for s in steps if also.get(id(step)) == id(s)):
             told[-1] = _with(t, told[-1], other)
         sentences.extend(told)
@@ -186,7 +186,24 @@ def _needs(t: Telling, own: Step) -> Iterator[str]:
         yield t.say("needs", t.phrases.name(t.result.name), reads)
 
 
-def _worked(t: Telling, step: Step) -> Iterator[str]:
+def _worked(t: Telling, step: Step) -> list[str]:
+    """The sentences of one step, made once for the figures of a row; the numbers in them are said again by each."""
+    key = (id(step.row), step.column, t.language)
+    if key not in t.kept.told:
+        before, t.phrases.shown = t.phrases.shown, {}
+        effects, t.left_out = t.left_out, {}
+        try:
+            told = list(_sentences_of(t, step))
+            t.kept.told[key] = (told, t.phrases.shown, t.left_out)
+        finally:
+            t.phrases.shown, t.left_out = before, effects
+    told, shown, left_out = t.kept.told[key]
+    t.phrases.shown.update(shown)
+    t.left_out.update(left_out)
+    return list(told)
+
+
+def _sentences_of(t: Telling, step: Step) -> Iterator[str]:
     """The sentences of one step: why an exception decided, then the calculation."""
     phrases = t.phrases_of(step.row)
     sentences = Sentences(phrases)
