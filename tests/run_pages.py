@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from engine.api import Policy, bind_data, explainer, open_policy, settle
 from engine.doors.explain_form import text_of
 from engine.doors.scenarios import assumptions_of
+from engine.explain.explain import Explainer
 from engine.explain.reason import Trace, reason
 from engine.interpret.trace import tracer
 from engine.load.tables import Cell
@@ -85,9 +86,7 @@ def reasoned(blocks: Blocks) -> str:
 
 def explained(blocks: Blocks) -> str:
     """What ``xiance explain`` answers to each line of the block ``ask``, in Chinese and in English."""
-    with TemporaryDirectory() as folder:
-        policy = open_policy(blocks["scheme"].strip()) if "scheme" in blocks else _opened(blocks, Path(folder))
-        whole = explainer(policy, bind_data(policy, read_yaml(blocks["data"], "data.yaml")))
+    whole = explainer_of(blocks)
     answers: list[str] = []
     for line in blocks["ask"].splitlines():
         figure, unit, *rest = shlex.split(line)
@@ -105,6 +104,13 @@ def explained(blocks: Blocks) -> str:
             told = whole.explain(found[0], language, depth, why_not="--why-not" in rest)
             answers.extend(text_of([told]))
     return "\n".join(answers)
+
+
+def explainer_of(blocks: Blocks) -> Explainer:
+    """What explains the figures of a page."""
+    with TemporaryDirectory() as folder:
+        policy = open_policy(blocks["scheme"].strip()) if "scheme" in blocks else _opened(blocks, Path(folder))
+        return explainer(policy, bind_data(policy, read_yaml(blocks["data"], "data.yaml")))
 
 
 def _reason(result: FigureResult, trace: Trace) -> Iterator[str]:

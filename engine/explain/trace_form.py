@@ -139,6 +139,7 @@ def _passed(exception: Passed, kind: Kind) -> dict[str, Any]:
         "words": source_text(branch.condition.span),
         "line": branch.span.line,
         "citations": list(branch.clauses),
+        "reason": branch.reason,
         "value": None
         if exception.value is None or isinstance(branch.value, NoFigure)
         else _exact(exception.value.now, kind),
