@@ -15,6 +15,7 @@ import pytest
 
 from engine.api import Policy, bind_data, explainer, open_policy
 from engine.doors.explain_form import text_of
+from engine.doors.telling import write_pieces_whole
 from engine.explain.explain import Explainer
 from engine.explain.explanation import Explanation
 from engine.explain.trace_form import explanation_json
@@ -423,3 +424,79 @@ def test_a_county_of_two_thousand_figures_is_told_without_holding_what_was_told(
     one_line, whole_chain = peak(1), peak(None)
     assert whole_chain[1] > 5 * one_line[1]
     assert whole_chain[0] < 1.5 * one_line[0] + 1_000_000
+
+
+# ---- what there is no explanation of
+
+JILIN = ("--data", "policies/jilin/sample.yaml", "--unit", "示例乙市医共体")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("jilin", "advance", *JILIN), "2026 年度：没有预拨金这个数，因为没有填报预拨月数（三（一））"),
+        (("jilin", "下年预算基数", *JILIN, "--year", "2026"), "因为“合理结余认定”为“否”（二（一））"),
+        (("jilin", "advance", *JILIN, "--lang", "en"), "there is no advance, because the months of advance is not given (3(1))"),
+        (("gaotai", "retained", *SAMPLE, "--unit", "异地就医"), "有它的是：医共体、非医共体机构"),
+        (("gaotai", "retained", *SAMPLE, "--unit", "异地就医", "--lang", "en"), "it belongs to: county medical alliance"),
+        (("gaotai", "retained", *SAMPLE, "--year", "2025"), "所选的年度没有数据"),
+        (("gaotai", "retained", *SAMPLE, "--out", "policies"), "是文件夹"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_not_there_is_told_with_the_rule_that_takes_it_away(words: tuple[str, ...], said: str) -> None:
+    done = run("explain", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pools_unit_and_an_insurance_type_by_its_id_are_found() -> None:
+    form = told("gaotai", "结余或超支", *SAMPLE, "--unit", "异地就医", "--insurance", "resident")
+    assert [(x["trace"]["kind_id"], x["insurance"]) for x in form["explanations"]] == [("pool", "居民")]
+
+
+def test_a_name_that_several_kinds_have_is_explained_for_each() -> None:
+    form = told("gaotai", "结余或超支", *SAMPLE, "--insurance", "居民")
+    assert {x["trace"]["kind_id"] for x in form["explanations"]} == {"alliance", "standalone", "pool"}
+
+
+def test_only_the_years_asked_for_are_explained() -> None:
+    form = told("yunxian", "retained", "--data", "policies/yunxian/sample.yaml", "--years", "2025..2026")
+    assert {x["period"] for x in form["explanations"]} == {"2025"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_wrong_data_ends_with_its_findings_alone(tmp_path: Path, language: str) -> None:
+    data = tmp_path / "data.yaml"
+    data.write_text(HOSTILE.replace("年度清算总额: 90", "年度清算总额: -90"), encoding="utf-8")
+    words = ("explain", "gaotai", "retained", "--data", str(data), "--lang", language)
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert ("错误[" if language == "zh" else "error[") in done.stderr
+    form = run(*words, "--format", "json")
+    assert form.returncode == 1
+    assert list(json.loads(form.stdout)) == ["findings"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    place = tmp_path / "text.txt"
+    place.write_text("as before", encoding="utf-8")
+
+    def broken() -> Iterator[str]:
+        yield "half"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_pieces_whole(place, broken(), "zh")
+    assert place.read_text(encoding="utf-8") == "as before"
+    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_a_reason_given_on_an_exception_is_said_where_that_exception_decided_and_not_elsewhere() -> None:
+    data = "年度: 2026\n险种: 居民\n非医共体机构:\n  - {名称: 甲, 年度总额预算: 100, 年度清算总额: 90%s}\n"
+    said = []
+    for more in (", 推诿患者属实: 是", ""):
+        (whole,) = explainers("gaotai", [read_yaml(data % more, "data.yaml")])
+        (result,) = (r for r in whole.background.settlement.figures if r.id == "retained")
+        said.append("成员单位推诿是否及于整个医共体没有写" in whole.explain(result, "zh").text)
+    assert said == [True, False]

@@ -126,6 +126,7 @@ def _chosen(
 ) -> "list[FigureResult]":
     """The figures asked for; where there is none the command says what there is, as wrong usage."""
     results: Iterable[FigureResult] = whole.background.settlement.figures
+    names: set[str] = set()
     if figure is not None:
         names = _names(whole, figure, language)
         results = [r for r in results if r.name in names]
@@ -139,10 +140,11 @@ def _chosen(
         known |= {whole.background.settlement.scheme.labels.id(i): i for i in known}
         if insurance not in known:
             _unknown(insurance, list(known), language, ("险种", "insurance type"))
-        results = [r for r in results if r.row.insurance in {known[insurance], None}]
+        insurance = known[insurance]
+        results = [r for r in results if r.row.insurance in {insurance, None}]
     found = list(results)
     if not found:
-        _none(whole, figure, unit, language)
+        _none(whole, figure, names, unit, insurance, language)
     return found
 
 
@@ -184,18 +186,37 @@ def _unknown(word: str, known: list[str], language: Language, sort: tuple[str, s
     stop(f"no {sort[1]} `{word}`. " + (f"Did you mean `{near}`?" if near else f"Known: {', '.join(known[:40])}"))
 
 
-def _none(whole: "Explainer", figure: str | None, unit: str | None, language: Language) -> NoReturn:
-    """Say why a unit has no such figure: a gate refused it, or a rule takes the figure away."""
-    refused = sorted({r.row.unit for r in whole.background.settlement.figures if r.row.refused})
-    asked = unit or ""
-    if unit in refused:
-        if language == "zh":
-            stop(f"{unit}没有通过准入，没有金额可解释；请解释“准入”")
-        stop(f"{unit} did not pass the gate and has no amounts; explain `admitted`")
+def _none(
+    whole: "Explainer", figure: str | None, names: set[str], unit: str | None, insurance: str | None, language: Language
+) -> NoReturn:
+    """Say why there is none: a gate, a rule that takes it away, a kind of rows without it, or no data for what was chosen."""
+    from engine.explain.absent import why_absent
+
+    figures = whole.background.settlement.figures
+    zh = language == "zh"
+    if not figures:
+        stop("所选的年度没有数据" if zh else "the data has nothing of the years chosen")
+    rows = {
+        id(r.row): r
+        for r in figures
+        if unit in {None, r.row.unit} and insurance in {None, r.row.insurance} and r.row.period.grain == "year"
+    }
+    if rows and all(r.row.refused for r in rows.values()):
+        who = "、".join(dict.fromkeys(r.row.unit for r in rows.values()))
+        if zh:
+            stop(f"{who}没有通过准入，没有金额可解释；请解释“准入”")
+        stop(f"{who} did not pass the gate and has no amounts; explain `admitted`")
+    told = [x for r in rows.values() for name in sorted(names) if (x := why_absent(whole, r, name, language))]
+    if told:
+        stop("\n".join(told))
     if figure is not None and figure in _reported(whole.background.settlement.scheme):
         _given(figure, language)
-    if language == "zh":
-        stop(f"{asked}没有“{figure or ''}”这个数：规则里这种情形不产生它，或者所选年度、险种没有数据")
-    stop(
-        f"{asked} has no `{figure or ''}`: the rules give none in its case, or the years or insurance chosen have no data"
-    )
+    asked = f"{unit}（{insurance}）" if unit and insurance else unit or insurance or ""
+    kinds = dict.fromkeys(r.row.table for r in figures if r.name in names)
+    labels = whole.background.settlement.scheme.labels
+    if figure is not None and kinds and not {r.row.table for r in rows.values()} & kinds.keys():
+        having = "、".join(labels.here(k) for k in kinds) if zh else ", ".join(labels.words(k) for k in kinds)
+        stop(f"{asked}没有“{figure}”这个数；有它的是：{having}" if zh else f"{asked} has no `{figure}`; it belongs to: {having}")
+    if zh:
+        stop(f"{asked}没有{f'“{figure}”这个数' if figure else '可解释的数'}：所选的年度、险种没有数据，或者规则没有给它")
+    stop(f"{asked} has no {f'`{figure}`' if figure else 'figure'}: no data for the years or insurance chosen, or no rule gives it")

@@ -33,15 +33,16 @@ class Explainer:
 
     def title(self, result: FigureResult, language: Language) -> str:
         """Whose figure it is and for when, without explaining it."""
-        return title(self._telling(result, language))
+        return title(self.telling(result, language))
 
     def explain(
         self, result: FigureResult, language: Language, depth: int | None = 2, *, why_not: bool = False
     ) -> Explanation:
         """One figure; ``depth`` 1 is a line, 2 the steps, None the whole chain down to the data."""
-        return _told(self._telling(result, language), depth, why_not=why_not)
+        return _told(self.telling(result, language), depth, why_not=why_not)
 
-    def _telling(self, result: FigureResult, language: Language) -> Telling:
+    def telling(self, result: FigureResult, language: Language) -> Telling:
+        """What the parts of an explanation of a figure have at hand."""
         pipeline = result.pipeline
         if id(pipeline) not in self.makers:
             self.makers[id(pipeline)] = makers_of(pipeline)

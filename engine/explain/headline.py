@@ -14,11 +14,16 @@ from engine.nouns.possible import is_point
 
 def title(t: Telling) -> str:
     """Whose figure it is and for when: ``县医院 · 2026 年度 · 居民医保 · 结余留用``."""
+    return f"{owner(t)} · {t.phrases.name(t.result.name)}"
+
+
+def owner(t: Telling) -> str:
+    """Whose figures they are, for when, of which insurance type."""
     p, row = t.phrases, t.result.row
     insurance = (
         "" if row.insurance is None else p.pick(f"{row.insurance}医保", _INSURANCES.get(row.insurance, row.insurance))
     )
-    parts = [row.unit, p.period(row.period), insurance, p.name(t.result.name)]
+    parts = [row.unit, p.period(row.period), insurance]
     return " · ".join(part for part in parts if part)
 
 
