@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, localcontext
 from fractions import Fraction
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -500,3 +501,40 @@ def test_a_reason_given_on_an_exception_is_said_where_that_exception_decided_and
         (result,) = (r for r in whole.background.settlement.figures if r.id == "retained")
         said.append("成员单位推诿是否及于整个医共体没有写" in whole.explain(result, "zh").text)
     assert said == [True, False]
+
+
+class Tags(HTMLParser):
+    """The open tags of a page; a tag closed that is not the last one opened is kept as a fault."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.articles: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(  # noqa: D102 # the parser's own method
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+        given = dict(attrs)
+        if tag == "article":
+            self.articles.append(given["id"] or "")
+        if tag == "a":
+            self.links.append((given["href"] or "").removeprefix("#"))
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: D102 # the parser's own method
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_is_well_formed_and_its_contents_lead_to_each_explanation(language: str) -> None:
+    page = run("explain", "gaotai", "--all", *SAMPLE, "--format", "html", "--lang", language, "--why-not").stdout
+    tags = Tags()
+    tags.feed(page)
+    assert (tags.faults, tags.open) == ([], [])
+    assert len(tags.articles) > 100
+    assert tags.links == tags.articles
+    assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in page

@@ -106,3 +106,13 @@ def test_wrong_usage_says_what_is_wanted(words: tuple[str, ...], said: str) -> N
     done = run(*words)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_the_english_notice_is_in_sentences_with_the_same_amounts() -> None:
+    words = ("gaotai", "--data", "policies/gaotai/sample.yaml", "--unit", "县中医医院医共体", "--insurance", "居民")
+    zh, en = run(*words).stdout, run(*words, "--lang", "en").stdout
+    body = en.split("## Annex 1")[0]
+    assert "The share borne by the fund cannot be fixed yet; you will be told once this is settled: overspend share rate." in body
+    assert not re.search(r"[.:] [a-z][a-z ]*: [\d,]+\.\d\d yuan", body)
+    amounts = [sorted(set(re.findall(r"\d[\d,]*\.\d\d", text))) for text in (zh, en)]
+    assert amounts[0] == amounts[1]

@@ -88,7 +88,9 @@ def _joined(sentences: tuple[str, ...], language: Language) -> str:
 def _status(scheme: Scheme, language: Language) -> str:
     if not scheme.document:
         return ""
-    return f"文件状态：{scheme.document}" if language == "zh" else f"Document: {scheme.document}"
+    if language == "zh":
+        return f"文件状态：{scheme.document}"
+    return f"Status of the document: {'a draft for comment' if '征求意见' in scheme.document else scheme.document}"
 
 
 def escaped(text: str) -> str:
@@ -102,4 +104,6 @@ def _page() -> Template:
         loader=PackageLoader("engine.doors"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    # A number and its unit stay on one line.
+    environment.filters["firm"] = lambda text: re.sub(r"(?<=[0-9]) (?=(?:元|yuan)\b|元)", "\u00a0", text)
     return environment.get_template("explanations.html.j2")

@@ -186,14 +186,14 @@ class _Notice:
             if value is not None and isinstance(value.now, int) and name not in {r.name for r in self.figures.values()}:
                 datum = self.scheme.inputs.get((self.row.table, name))
                 clauses = self._locators(datum.clauses) if datum is not None and datum.clauses else ""
-                yield NoticeRow(self._name(name), self._figures(value.now), clauses, "")
+                yield NoticeRow(self._item(name), self._figures(value.now), clauses, "")
         for result in self.figures.values():
             if not result.kind.is_money or result.row.period.grain != "year":
                 continue
             now = result.value.now
             amount = self._figures(now) if isinstance(now, int) else ("—")
             yield NoticeRow(
-                self._name(result.name),
+                self._item(result.name),
                 amount,
                 self._locators(result.citations),
                 self._say("state", result.value.state),
@@ -231,6 +231,11 @@ class _Notice:
     def _name(self, name: str) -> str:
         labels = self.scheme.labels
         return labels.here(name) if self.language == "zh" else labels.words(name, self.row.table)
+
+    def _item(self, name: str) -> str:
+        """A name as the first word of a line."""
+        said = self._name(name)
+        return said if self.language == "zh" else said[:1].upper() + said[1:]
 
     def _figures(self, fen: int) -> str:
         return grouped(money_text(fen))

@@ -177,7 +177,7 @@ def _unused_openings(t: Telling) -> frozenset[str]:
 
 def _quoted(text: str | None) -> str:
     """The words of a clause within quotation marks: its own marks turned into inner ones, its lines joined."""
-    return (text or "").replace("\n", "").replace("“", "‘").replace("”", "’").strip()
+    return (text or "").replace("\n", "").replace("“", "‘").replace("”", "’").strip().rstrip("。")
 
 
 def _is_draft(document: str) -> bool:

@@ -31,6 +31,8 @@ def shared_out(t: Telling, step: Step, name: str) -> list[str]:
         return [*lead, t.say("left", whole, p.amount(exact(total), maker.kind), name, amount)]
     total_now = step.term.value.now
     size = total_now if isinstance(total_now, int) and not isinstance(total_now, bool) else None
+    if size == 0:
+        return [*lead, t.say("nothing_to_share", whole, name, amount)]
     match maker.method:
         case "equally":
             told = _equally(t, maker, step.row, sharing, whole, size)
