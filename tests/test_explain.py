@@ -208,7 +208,7 @@ def test_a_wrong_result_in_a_sentence_would_be_noticed() -> None:
 
 _ENGINE_WORDS = (
     "null", "True", "False", "pipeline", "derive", "aggregate", "helper", "column", "引擎", "系统认为", "字段", "变量",
-    "函数", "优秀", "突出", "遗憾", "值得", "按文件规定", "·达标", "填报数·", "  ",
+    "函数", "优秀", "突出", "遗憾", "值得", "按文件规定", "·达标", "填报数·", "  ", "前者比后者", "the the ", "the last year",
 )  # fmt: skip
 _SIGNS = re.compile(r"[+×÷=<>≤≥*]|(?<!元)/")
 
@@ -224,6 +224,8 @@ def test_texts_hold_no_engine_words_no_signs_and_no_doubled_stops(name: str) -> 
                 sentence,
             )
             assert not re.search(r"\bNone\b(?! of)", own), (explanation.title, sentence)
+            assert not re.search(r"(?<![\d,.])1 (?:\w+ )?(?:points|persons|visits|days)\b", own), (explanation.title, sentence)
+            assert not re.search(r"[元%] [\u4e00-\u9fff]|） [\u4e00-\u9fff]", own), (explanation.title, sentence)
             assert not re.search(r"。。|，，|；。|：：|，。|\.\.|, ,|\( ", own), (explanation.title, sentence)
         how = "".join(s for x in explanation.sections if x.sort == "how" for s in x.sentences)
         assert not _SIGNS.search(how), (explanation.title, how)

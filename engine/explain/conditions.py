@@ -1,24 +1,44 @@
 """Conditions as sentences: what was read, whether it held, how far away the other answer was."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from engine.explain.phrases import Phrases
 from engine.explain.terms import COMPARISONS, Leaf, Term, Work, is_ratio
 from engine.nouns import kinds as k
 from engine.nouns.kinds import Kind
 from engine.nouns.numbers import exact
 from engine.nouns.pipeline import MET
-
-if TYPE_CHECKING:
-    from engine.explain.sentences import Sentences
+from engine.nouns.value import Value
 
 
-def condition(s: "Sentences", term: Term, *, gaps: bool = False) -> str:
+class Speaker(Protocol):
+    """What says the terms of a row: names, amounts, operands, a step on the way, and the sentences of the language."""
+
+    phrases: Phrases
+
+    def macro(self, name: str, *args: object) -> str:
+        """One of the language's sentences, filled in."""
+
+    def operand(self, term: Term) -> str:
+        """A named value, or what was just worked out."""
+
+    def name(self, leaf: Leaf) -> str:
+        """What a named value is called."""
+
+    def amount(self, value: Value, kind: Kind) -> str:
+        """A value with its unit, or that there is none."""
+
+    def on_the_way(self, term: Work) -> str:
+        """A step that is not the last, with what it came to."""
+
+
+def condition(s: Speaker, term: Term, *, gaps: bool = False) -> str:
     """Whether a condition holds, by the parts of it that settle that; ``gaps``: with the distance to the other answer."""
     return s.phrases.pick("，", ", ").join(_parts(s, term, gaps))
 
 
-def _parts(s: "Sentences", term: Term, gaps: bool) -> list[str]:
+def _parts(s: Speaker, term: Term, gaps: bool) -> list[str]:
     p = s.phrases
     if isinstance(term, Leaf):
         return [_answer(s, term)]
@@ -35,10 +55,10 @@ def _parts(s: "Sentences", term: Term, gaps: bool) -> list[str]:
             left, right = term.parts
             return [s.macro("compared", s.operand(left), [_side(s, term, right, gaps=gaps)])]
         case _:
-            return [s.clause(term, s.plain(term))]
+            return [s.on_the_way(term)]
 
 
-def _joined(s: "Sentences", term: Work, gaps: bool) -> list[str]:
+def _joined(s: Speaker, term: Work, gaps: bool) -> list[str]:
     """Of several parts those that settle the answer: any that holds of an or, any that fails of an and, else all."""
     settles = term.sort == "or"
     telling = [part for part in term.parts if part.value.now is settles] or list(term.parts)
@@ -62,7 +82,7 @@ def _is_bound(part: Term) -> bool:
     )  # fmt: skip
 
 
-def _side(s: "Sentences", term: Work, right: Term, *, gaps: bool) -> str:
+def _side(s: Speaker, term: Work, right: Term, *, gaps: bool) -> str:
     now = term.value.now
     holds = now if isinstance(now, bool) else None
     # How far a failed comparison was from holding is part of the reason; of one that held it is not.
@@ -70,7 +90,7 @@ def _side(s: "Sentences", term: Work, right: Term, *, gaps: bool) -> str:
     return s.macro("side", term.sort, s.operand(right), holds, gap)
 
 
-def _answer(s: "Sentences", leaf: Leaf) -> str:
+def _answer(s: Speaker, leaf: Leaf) -> str:
     p = s.phrases
     name = p.name(leaf.name) if leaf.name is not None and not leaf.parameter else p.word(leaf.name or "", None)
     now = leaf.value.now
@@ -84,7 +104,7 @@ def _answer(s: "Sentences", leaf: Leaf) -> str:
     return s.macro("answer", name, now)
 
 
-def _belongs(s: "Sentences", term: Work) -> str:
+def _belongs(s: Speaker, term: Work) -> str:
     subject, *rest = term.parts
     options = s.phrases.joined([s.operand(part).strip() for part in rest])
     inside = (term.value.now is True) == (term.sort in {"in", "is"})
@@ -94,7 +114,7 @@ def _belongs(s: "Sentences", term: Work) -> str:
     return s.macro("belongs", name, s.amount(subject.value, subject.kind), options, inside)
 
 
-def gap_between(s: "Sentences", left: Term, right: Term) -> str:
+def gap_between(s: Speaker, left: Term, right: Term) -> str:
     """How far two amounts are apart; nothing where they are equal, not known or no amounts."""
     a, b = left.value.now, right.value.now
     if not (isinstance(a, int | Fraction) and isinstance(b, int | Fraction)) or isinstance(a, bool) or a == b:

@@ -118,7 +118,7 @@ class Sentences:
         over = self._over(left, right)
         binds = (over is True) if term.sort == "most" else (over is False)
         first, second = self.operand(left), self.operand(right)
-        limit = self.name(right) if isinstance(right, Leaf) and right.name is not None else ""
+        limit = self.phrases.the(self.name(right)) if isinstance(right, Leaf) and right.name is not None else ""
         amount = self.amount(right.value, right.kind)
         return self.macro(term.sort, first, second, limit, amount, binds, gap_between(self, left, right), result)
 
@@ -184,10 +184,13 @@ class Sentences:
         )
         if going_on and not exact and term.sort in {"sum", "product"}:
             return self.clause(term, Result(""))
-        return self.clause(term, self.plain(term))
+        return self.clause(term, self._plain(term))
 
-    def plain(self, term: Work) -> Result:
-        """How a step on the way ends: what it came to."""
+    def on_the_way(self, term: Work) -> str:
+        """A step that is not the last, with what it came to."""
+        return self.clause(term, self._plain(term))
+
+    def _plain(self, term: Work) -> Result:
         amount = self.amount(term.value, term.kind)
         return Result(self.macro("plain", amount), amount=amount)
 
