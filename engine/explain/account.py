@@ -7,11 +7,12 @@ from engine.explain.makers import Makers
 from engine.explain.terms import Leaf, Term, leaves, term
 from engine.nouns import core as c
 from engine.nouns.core import Core, NoFigure
-from engine.nouns.pipeline import Aggregate, Allocate, Derive, Pipeline, Spread
+from engine.nouns.pipeline import Aggregate, Allocate, Carry, Derive, Pipeline, Spread
 from engine.nouns.possible import is_point
 from engine.nouns.value import Value
 from engine.nouns.world import Row
 
+Before = Callable[[Row], Row | None]
 Trace = Callable[[Pipeline, Row], Callable[[Core], Value]]
 
 
@@ -55,6 +56,7 @@ class Accounts:
     pipeline: Pipeline
     makers: Makers
     trace: Trace
+    before: Before
     made: dict[tuple[int, str], Step | None] = field(default_factory=dict)
 
     def step(self, row: Row, column: str) -> Step | None:
@@ -113,6 +115,10 @@ class Accounts:
                     above = above.parent
                 if above is not None:
                     yield above, maker.source
+            elif isinstance(maker, Carry):
+                earlier = self.before(row) if everything and maker.function == "value" else None
+                if earlier is not None and row.decided.get(leaf.name) != ():
+                    yield earlier, maker.source
             else:
                 yield row, leaf.name
         if isinstance(step.maker, Aggregate) and everything:

@@ -7,7 +7,7 @@ that stands in a sentence is kept in its trace.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.explain.account import Accounts
+from engine.explain.account import Accounts, Before
 from engine.explain.effect import effect, threshold
 from engine.explain.explanation import Explanation, Section
 from engine.explain.headline import headline, title
@@ -18,7 +18,9 @@ from engine.explain.remarks import basis, reading, what_is_open
 from engine.explain.telling import Background, Kept, Telling
 from engine.explain.why_not import passed_over
 from engine.explain.working import how
+from engine.nouns.pipeline import Pipeline
 from engine.nouns.settlement import FigureResult
+from engine.nouns.world import Row, RowKey
 from grammar.diagnostic import Language
 
 
@@ -41,12 +43,26 @@ class Explainer:
         """One figure; ``depth`` 1 is a line, 2 the steps, None the whole chain down to the data."""
         return _told(self.telling(result, language), depth, why_not=why_not)
 
+    def _before(self, pipeline: Pipeline) -> Before:
+        """The row of the same unit one period earlier, where the same rules settled it."""
+        rows: dict[RowKey, Row] = {}
+
+        def before(row: Row) -> Row | None:
+            if not rows:
+                rows.update((r.row.key, r.row) for r in self.background.settlement.figures if r.pipeline is pipeline)
+            table, owner, unit, insurance, period = row.key
+            return rows.get((table, owner, unit, insurance, period.before(period.grain)))
+
+        return before
+
     def telling(self, result: FigureResult, language: Language) -> Telling:
         """What the parts of an explanation of a figure have at hand."""
         pipeline = result.pipeline
         if id(pipeline) not in self.makers:
             self.makers[id(pipeline)] = makers_of(pipeline)
-            self.accounts[id(pipeline)] = Accounts(pipeline, self.makers[id(pipeline)], self.background.trace)
+            self.accounts[id(pipeline)] = Accounts(
+                pipeline, self.makers[id(pipeline)], self.background.trace, self._before(pipeline)
+            )
         makers, accounts = self.makers[id(pipeline)], self.accounts[id(pipeline)]
         if self.kept is None or self.kept.row is not result.row:
             self.kept = Kept(result.row)

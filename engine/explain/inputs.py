@@ -4,7 +4,8 @@ from engine.explain.account import Step, counted
 from engine.explain.explanation import Section
 from engine.explain.telling import Telling
 from engine.explain.terms import Leaf
-from engine.nouns.pipeline import GIVEN, Aggregate
+from engine.nouns import core as c
+from engine.nouns.pipeline import GIVEN, Aggregate, Carry, Spread
 from engine.nouns.possible import is_point
 from engine.nouns.world import Row
 
@@ -13,19 +14,23 @@ def inputs(t: Telling, steps: list[Step]) -> Section:
     """Every reported figure and parameter the steps read, with its file, sheet and row, or its dates and clause."""
     told: dict[tuple[int, str], str] = {}
     for step in steps:
-        phrases = t.phrases_of(step.row)
         for leaf in step.reads:
             if leaf.name is None or not is_point(leaf.value.now):
                 continue
             if leaf.parameter:
                 told.setdefault((0, leaf.name), _in_force(t, leaf, step))
-            elif leaf.name in step.row.given or leaf.name.removeprefix(GIVEN) in step.row.given:
-                place = _place(t, step.row, leaf.name.removeprefix(GIVEN))
-                name = phrases.name(leaf.name)
-                if step.row is not t.result.row and step.row.unit != t.result.row.unit:
-                    name = phrases.pick(f"{step.row.unit}的{name}", f"{name} of {step.row.unit}")
+                continue
+            row, column = _reported(t, step.row, leaf.name)
+            if column in row.given:
+                phrases = t.phrases_of(row)
+                name = phrases.name(column)
+                if row is not t.result.row and row.unit != t.result.row.unit:
+                    name = phrases.pick(f"{row.unit}的{name}", f"{name} of {row.unit}")
+                elif row.period != t.result.row.period:
+                    period = phrases.period(row.period)
+                    name = phrases.pick(f"{period}的{name}", f"{name} of {period}")
                 amount = phrases.amount(leaf.value.now, leaf.kind)
-                told.setdefault((id(step.row), leaf.name), t.say("input", name, amount, place))
+                told.setdefault((id(row), column), t.say("input", name, amount, _place(t, row, column)))
         if isinstance(step.maker, Aggregate):
             for row in counted(step.maker, step.row):
                 source = step.maker.source
@@ -35,6 +40,19 @@ def inputs(t: Telling, steps: list[Step]) -> Section:
                     amount = below.amount(row.columns[source].now, step.maker.kind)
                     told.setdefault((id(row), source), t.say("input", name, amount, _place(t, row, source)))
     return t.section("inputs", list(told.values()))
+
+
+def _reported(t: Telling, row: Row, name: str) -> tuple[Row, str]:
+    """Where a value that is read may have been reported: on a row above, or as the opening of a period before the first."""
+    maker = t.makers.by.get((row.table, name))
+    if isinstance(maker, Carry) and isinstance(maker.opening, c.Read) and row.decided.get(maker.column) == ():
+        return row, maker.opening.column
+    if isinstance(maker, Spread):
+        above = row.parent
+        while above is not None and maker.above not in {None, above.table}:
+            above = above.parent
+        return (above, maker.source) if above is not None else (row, name)
+    return row, name.removeprefix(GIVEN)
 
 
 def _part_name(t: Telling, row: Row, above: Row) -> str:
