@@ -38,6 +38,7 @@ def data_in(tree: Node, file: str) -> RawData:
 
 
 _ASSUMPTIONS = ("假设", "assumptions")
+_SINGLE = frozenset({"方案", "scheme", "年度", "year", "险种", "insurance"})
 
 
 class _Shaper:
@@ -59,6 +60,8 @@ class _Shaper:
                 self._assume(node, tree.keys[name], assumptions)
             elif isinstance(node, Scalar):
                 heads[name] = self._cell(node, None, None, name)
+            elif name in _SINGLE:
+                self._tell("D022", tree.keys[name], name=name)
             elif isinstance(node, Sequence):
                 tables.append(self._table(name, node, tree.keys[name]))
             else:
