@@ -17,7 +17,7 @@ from engine.doors.command import cli
 from engine.load.cases import read_cases
 from engine.load.read import read_data
 from grammar.diagnostic import Finding, FindingsError, Language, in_order, render
-from grammar.examples import Example
+from grammar.example import Example
 
 ROOT = Path(__file__).resolve().parent.parent
 # An example leaves out the English ids of its names: they are the matter of C393 and nothing else.
@@ -28,7 +28,7 @@ def told(example: Example, language: Language, *, right: bool) -> dict[str, list
     """What the engine tells of an example, by code: each finding as it is printed."""
     files = {**example.wrong, **(example.right if right else {})}
     if example.command:
-        texts = _typed(example, files, language, right=right)
+        texts = list(_typed(example, files, language, right=right))
     else:
         texts = [(finding.code, render(finding, language)) for finding in _found(files)]
     by_code: dict[str, list[str]] = {}
@@ -80,7 +80,8 @@ def _typed(example: Example, files: Mapping[str, str], language: Language, *, ri
     assert words.pop(0) == "xiance"
     with _desk() as folder:
         _lay_out(files, folder)
-        SURROUNDINGS.get(example.code, lambda _folder, right: None)(folder, right=right)
+        if surround := SURROUNDINGS.get(example.code):
+            surround(folder, right=right)
         run = CliRunner().invoke(cli, [*words, "--lang", language])
     assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
     text = (run.stderr + "\n" + run.stdout).strip() + "\n\n"

@@ -23,9 +23,10 @@ _YAML = "年度: 2026\n险种: 居民\n非医共体机构:\n  - {名称: 县妇�
 
 
 class Surround(Protocol):
-    """Make what surrounds a command, on the wrong side or put right."""
+    """Makes what surrounds a command, on the wrong side or put right."""
 
-    def __call__(self, folder: Path, *, right: bool) -> None: ...
+    def __call__(self, folder: Path, *, right: bool) -> None:
+        """Put it into the folder."""
 
 
 SURROUNDINGS: dict[str, Surround] = {}
@@ -90,7 +91,11 @@ _data("D038", {"2026.json": "{}"}, {"2026.yaml": _YAML})
 _data("D039", {"数据/说明.txt": "数据稍后补\n"}, _GOOD)
 _UNTYPED = "".join(f"医院{n},2026,12000000.00,7800000.00\n" for n in range(300))
 _TYPED = "".join(f"医院{n},2026,居民,12000000.00,7800000.00\n" for n in range(300))
-_data("D043", {"数据/非医共体机构.csv": _HEADER.replace("险种,", "") + _UNTYPED}, {"数据/非医共体机构.csv": _HEADER + _TYPED})
+_data(
+    "D043",
+    {"数据/非医共体机构.csv": _HEADER.replace("险种,", "") + _UNTYPED},
+    {"数据/非医共体机构.csv": _HEADER + _TYPED},
+)
 
 
 @_surrounds("D004")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from engine.doors.finding_command import finding
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -265,6 +266,7 @@ def plan(name: str, form: str, language: Language) -> None:
         click.echo(plan_mermaid(pipeline) if form == "mermaid" else plan_text(pipeline, language), nl=False)
 
 
+cli.add_command(finding)
 cli.add_command(source)
 cli.add_command(verify)
 

@@ -51,13 +51,6 @@ def read_index(folder: Path, shown: str) -> SourceIndex | None:
     index = shape.index(read_tree(read_text(path.read_bytes(), name), name))
     if shape.findings:
         raise FindingsError(shape.findings)
-    findings = [
-        Finding("L111", Place(name, key=clause.locator), {"name": clause.locator, "roles": "、".join(ROLES)})
-        for clause in index.clauses
-        if not clause.roles or not set(clause.roles) <= set(ROLES)
-    ]
-    if findings:
-        raise FindingsError(findings)
     return index
 
 
@@ -83,10 +76,13 @@ class _Shape:
 
     def _clause(self, node: Node, where: tuple[str, ...]) -> Clause:
         entries = self._entries(node, where, _CLAUSE, _CLAUSE_MAY)
+        locator, roles = self._text(entries, "条", where), self._texts(entries, "作用", where)
+        if "作用" in entries and (not roles or not set(roles) <= set(ROLES)):
+            self.findings.append(Finding("L111", entries["作用"].place, {"name": locator, "roles": "、".join(ROLES)}))
         return Clause(
-            self._text(entries, "条", where),
+            locator,
             self._text(entries, "摘要", where),
-            self._texts(entries, "作用", where),
+            roles,
             self._texts(entries, "规则", where),
             self._texts(entries, "未定", where),
             self._text(entries, "缓办", where),
