@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.load.text import read_text
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, read_tree
-from grammar.diagnostic import Finding, FindingsError, Place
+from grammar.diagnostic import Finding, FindingsError
 from grammar.frozen import dataclass
 
 SOURCE = "source.yaml"
