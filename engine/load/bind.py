@@ -6,9 +6,10 @@ from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
+from engine.load.doubtful import doubtful
 from engine.load.tables import Cell, RawData, Row, Table
 from engine.load.text import name_text
-from engine.load.values import Wrong, header_unit, parse_month, parse_value, parse_year
+from engine.load.values import Wrong, header_unit, parse_month, parse_value, parse_year, unit_fits
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Input, Scheme
@@ -103,6 +104,7 @@ def bind(
     _parents(b)
     _force(b, years)
     assumptions = _assumptions(b, given, extra or {})
+    b.others.extend(doubtful(scheme, b.rows, {name: table.headers for name, table in tables.items()}))
     findings = b.findings()
     if has_errors(findings):
         raise FindingsError(findings)
@@ -214,18 +216,18 @@ def _header(b: _Binding, table: str, key: str) -> _Header | None:
     return None
 
 
-def _unknown(b: _Binding, table: str, key: str, cell: Cell) -> None:
+def _unknown(b: _Binding, table: str, key: str, place: Place) -> None:
     name = b.words.get(header_unit(key)[0], header_unit(key)[0])
     if (table, name) in b.scheme.figures or any(a.part == name for a in b.scheme.allocations if table in a.receivers):
-        b.tell("D055", cell.place, name=key, table=table)
+        b.tell("D055", place, name=key, table=table)
         return
     elsewhere = sorted({t for t, n in b.scheme.inputs if n == name})
     if elsewhere:
-        b.tell("D056", cell.place, name=key, table=table, elsewhere="、".join(elsewhere))
+        b.tell("D056", place, name=key, table=table, elsewhere="、".join(elsewhere))
         return
     known = [n for t, n in b.scheme.inputs if t == table]
     known += [b.scheme.labels.id(n, table) for n in known] + [w for w in b.words if b.words[w] in known] + list(_KEYS)
-    b.tell("D057", cell.place, name=key, table=table, **nearest(header_unit(key)[0], known))
+    b.tell("D057", place, name=key, table=table, **nearest(header_unit(key)[0], known))
 
 
 def _rows(b: _Binding, table: str, raw: Table, year: int | None, insurance: str | None, years: tuple[int, ...]) -> None:
@@ -245,7 +247,7 @@ def _rows(b: _Binding, table: str, raw: Table, year: int | None, insurance: str 
             if header is None:
                 if key not in told:
                     told.add(key)
-                    _unknown(b, table, key, cell)
+                    _unknown(b, table, key, raw.headers.get(key, cell.place))
             elif header.datum is not None:
                 if not cell.text:
                     continue
@@ -253,6 +255,12 @@ def _rows(b: _Binding, table: str, raw: Table, year: int | None, insurance: str 
                     b.tell("D058", cell.place, name=header.name)
                     continue
                 places[header.name] = cell.place
+                if not unit_fits(header.datum.kind, header.unit):
+                    if key not in told:
+                        told.add(key)
+                        place = raw.headers.get(key, cell.place)
+                        b.tell("D065", place, name=header.name, kind=header.datum.kind.words, unit=header.unit)
+                    continue
                 value = _value(b, header.datum, cell, header.unit)
                 if value is not None:
                     cells[header.name] = value

@@ -30,7 +30,8 @@ def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
     rows = tuple(row for record in records if (row := _row(record, columns, findings)))
     if not sound:
         raise FindingsError(findings)
-    return Table(name, rows, Place(file, header.line, 1)), findings
+    headers = {key: cell.place for key, cell in header.cells(columns).items()}
+    return Table(name, rows, Place(file, header.line, 1), headers), findings
 
 
 @dataclass(frozen=True, slots=True)

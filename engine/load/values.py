@@ -80,6 +80,19 @@ def parse_year(text: str) -> int | None:
     return int(match[1]) if match and match[1].isascii() else None
 
 
+def unit_fits(kind: Kind, unit: str | None) -> bool:
+    """Whether a unit that a header names can be one of a kind of value; text and dates have none to be wrong."""
+    match kind.base:
+        case k.Base.MONEY | k.Base.SIGNED:
+            return unit is None or unit in _MONEY
+        case k.Base.RATIO | k.Base.POINTS:
+            return unit is None or unit in {"%", "‰", "个百分点", "百分点"}
+        case k.Base.YES_NO | k.Base.TEXT | k.Base.CHOICE | k.Base.DATE:
+            return True
+        case _:
+            return unit is None or unit in _UNITS.get(kind.base, ())
+
+
 def header_unit(header: str) -> tuple[str, str | None]:
     """A column's name and the unit its header names in brackets: ``年度总额预算(万元)``."""
     match = re.fullmatch(r"(.+?)\s*[(（]\s*([^()（）]+?)\s*[)）]", header)
