@@ -82,7 +82,8 @@ def _line(mistake: Mistake, before: str, after: str) -> int:
         assert mistake.line in after, mistake
         return after[: after.index(mistake.line) + len(mistake.line) - len(mistake.line.lstrip("\n"))].count("\n") + 1
     same = next(at for at, (a, b) in enumerate(zip(before + "\0", after + "\0", strict=False)) if a != b)
-    return after[:same].count("\n") + 1
+    # Lines put in below one begin after its end.
+    return after[: same + (after[same : same + 1] == "\n" and len(after) > len(before))].count("\n") + 1
 
 
 @cache

@@ -224,7 +224,8 @@ class Ruled:
         for value in map(_first_row, values):
             if not isinstance(value, NoFigure) and not k.fits(value.kind, kind):
                 ratio = value.kind.base is k.Base.RATIO and kind.is_money
-                self.symbols.tell("C200" if ratio else "C301", value.span, got=value.kind.words, wanted=kind.words, name=name,
+                number = isinstance(value, c.Constant) and value.kind.base is k.Base.NUMBER and kind.is_number
+                self.symbols.tell("C200" if ratio else "C302" if number else "C301", value.span, got=value.kind.words, wanted=kind.words, name=name,
                                   left=kind.words, right=value.kind.words)  # fmt: skip
 
     def _rounding(self, node: s.Figure, kind: Kind) -> tuple[c.Mode, Number | None, bool]:

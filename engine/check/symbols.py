@@ -355,7 +355,7 @@ def _parameter(symbols: Symbols, item: s.Parameter, layer: str) -> None:
     known = symbols.parameters.get(name)
     if known is None:
         if item.override:
-            symbols.tell("C120", item.name.span, name=name)
+            symbols.tell("C120", item.name.span, name=name, **symbols.near(name, symbols.parameters))
         symbols.parameters[name] = RawParameter(item, layer)
         return
     if known.layer == layer:
@@ -481,7 +481,8 @@ def _figure(symbols: Symbols, raw: RawFigure, node: s.Figure | None) -> None:
     override = node is not None and node.override
     if known is None:
         if override:
-            symbols.tell("C120", span, name=raw.name)
+            figures = [name for table, name in symbols.figures if table == raw.table]
+            symbols.tell("C120", span, name=raw.name, **symbols.near(raw.name, figures))
         symbols.figures[key] = raw
         return
     if known.layer == raw.layer:

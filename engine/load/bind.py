@@ -1,6 +1,7 @@
 """Bind: tables of text become typed rows of a scheme's kinds; everything wrong is told at once, with its cell."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
@@ -19,7 +20,7 @@ from engine.nouns.numbers import Number, ratio_text
 from engine.nouns.periods import Period
 from engine.nouns.possible import Scalar
 from engine.nouns.suggest import nearest
-from grammar.diagnostic import Finding, FindingsError, Place, has_errors, in_order
+from grammar.diagnostic import Finding, FindingsError, Place, Words, has_errors, in_order
 from grammar.frozen import dataclass
 
 COUNTY = "县"
@@ -61,7 +62,7 @@ class _Binding:
 
     def tell(self, code: str, place: Place | None, /, **values: object) -> None:
         """Keep a finding; of more than anybody reads only the number is kept, of errors and of the rest apart."""
-        if code in _LACKING and place is not None and _spot(place) in self.faulty_rows:
+        if code in _LACKING and place is not None and not self.faulty_rows.isdisjoint((_spot(place), _line(place))):
             return
         finding = Finding(code, place, {name: _short(value) for name, value in values.items()})
         kept = self.errors if finding.severity == "error" else self.others
@@ -83,7 +84,7 @@ def bind(
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
-    faulty = frozenset(_spot(f.where) for f in raw.findings if isinstance(f.where, Place))
+    faulty = frozenset(spot(f.where) for f in raw.findings if isinstance(f.where, Place) for spot in (_spot, _line))
     b = _Binding(scheme, raw, words=_words(scheme), faulty_rows=faulty)
     year, insurance = _heads(b)
     tables: dict[str, Table] = {}
@@ -102,6 +103,7 @@ def bind(
         _rows(b, name, tables[name], year, insurance, years)
     _duplicates(b)
     _parents(b)
+    _rosters(b)
     _force(b, years)
     assumptions = _assumptions(b, given, extra or {})
     b.others.extend(doubtful(scheme, b.rows, {name: table.headers for name, table in tables.items()}))
@@ -267,7 +269,9 @@ def _rows(b: _Binding, table: str, raw: Table, year: int | None, insurance: str 
             elif header.sort == "evidence":
                 evidence[header.name] = cell
             elif cell.text:
-                keys[header.sort] = Cell(name_text(cell.text), cell.place)
+                if "\n" in cell.text:
+                    b.tell("D096", cell.place, name=header.sort)
+                keys[header.sort] = Cell(name_text(cell.text.replace("\n", "")), cell.place)
                 if header.sort == "所属":
                     parent_kind = header.name
         _evidence(b, table, cells, evidence, row)
@@ -292,13 +296,14 @@ def _value(b: _Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar | 
         text = {b.scheme.labels.id(o): o for o in datum.kind.options}.get(text, text)
     value = parse_value(text, datum.kind, unit)
     if isinstance(value, Wrong):
-        known = nearest(text, datum.kind.options) if datum.kind.options else {}
+        known = nearest(text, datum.kind.options) if datum.kind.options else per_cent(text, datum.kind, datum.range)
         b.tell(value.code, cell.place, name=datum.name, text=cell.text, kind=datum.kind.words,
                options="、".join(datum.kind.options), unit=unit or "", **known)  # fmt: skip
         return None
     if datum.kind.is_number and not isinstance(value, str | date):
         if not datum.range.holds(value):
-            b.tell("D060", cell.place, name=datum.name, text=cell.text, range=range_text(datum.range, datum.kind))
+            near = per_cent(cell.text, datum.kind, datum.range)
+            b.tell("D060", cell.place, name=datum.name, text=cell.text, range=range_text(datum.range, datum.kind), **near)
             return None
         if datum.step is not None and Fraction(value) % datum.step != 0:
             b.tell("D071", cell.place, name=datum.name, text=cell.text)
@@ -320,6 +325,20 @@ def range_text(limits: c.Range, kind: Kind) -> str:
     if low is not None:
         return f"{'>' if limits.open_low else '≥'} {end(low)}"
     return f"{'<' if limits.open_high else '≤'} {end(high)}" if high is not None else "—"
+
+
+def per_cent(text: str, kind: Kind, limits: c.Range) -> dict[str, object]:
+    """A ``suggestion`` where a number without its sign would be a fitting percentage: 96 or 96分 for 96%."""
+    number = _LEADING.match(text)
+    if kind.base is not k.Base.RATIO or kind.per is not None or number is None or "%" in text or "/" in text:
+        return {}
+    meant = parse_value(f"{number[0]}%", kind)
+    if not isinstance(meant, int | Fraction) or not limits.holds(meant):
+        return {}
+    return {"suggestion": Words(f"是不是 {number[0]}%？", f"did you mean {number[0]}%?")}
+
+
+_LEADING = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def _row(
@@ -496,6 +515,20 @@ def _duplicates(b: _Binding) -> None:
             seen.setdefault(key, row)
 
 
+def _rosters(b: _Binding) -> None:
+    """A unit that is not on the roster of its kind, but all but bears a name that is."""
+    for table, roster in b.scheme.rosters.items():
+        given = {(row.unit, row.insurance, row.period) for row in b.rows.get(table, ())}
+        told: set[str] = set()
+        for row in b.rows.get(table, ()):
+            if row.unit in roster or row.unit in told:
+                continue
+            absent = [name for name in roster if (name, row.insurance, row.period) not in given]
+            if near := nearest(row.unit, absent):
+                told.add(row.unit)
+                b.tell("D095", row.place, unit=row.unit, **near)
+
+
 def _where(place: Place) -> str:
     return str(place.line if place.line is not None else place.row or "—")
 
@@ -552,7 +585,7 @@ def _judge_owner(b: _Binding, name: str, row: DataRow, key: _Owner, units: Mappi
             b.tell(code, row.place, **about, **({} if listed else nearest(owner, names)))
     elif len(found := units.get(key, [])) > 1 and len({r.table for r in found}) > 1:
         b.tell("D079", found[1].place, **about, other=_where(found[0].place))
-    elif not found and not _looked_back(b.scheme, name) and (year in years or b.scheme.tables[name].grain != "year"):
+    elif not (found or b.raw.findings) and not _looked_back(b.scheme, name) and (year in years or b.scheme.tables[name].grain != "year"):
         b.tell("D083", row.place, **about)
 
 
@@ -567,9 +600,10 @@ def _force(b: _Binding, years: tuple[int, ...]) -> None:
     start, end = b.scheme.start, b.scheme.end
     for year in years:
         first, last = date(year, 1, 1), date(year, 12, 31)
+        head = next((cell.place for key, cell in b.raw.heads.items() if _HEADS.get(key) == "年度"), None)
         place = next(
             (
-                r.places.get("年度", r.place)
+                r.places.get("年度", head or r.place)
                 for rows in b.rows.values()
                 for r in rows
                 if r.period.year == year and COUNTY in (*b.scheme.tables[r.table].parents, r.table)
@@ -636,10 +670,11 @@ def parse_assumption(scheme: Scheme, key: str, cell: Cell, source: str, findings
         "unit": "",
     }
     if isinstance(value, Wrong):
-        findings.append(Finding(value.code, cell.place, about))
+        findings.append(Finding(value.code, cell.place, {**about, **per_cent(cell.text, kind, limits)}))
         return None
     if kind.is_number and not isinstance(value, str | date) and not limits.holds(value):
-        findings.append(Finding("D060", cell.place, {**about, "range": range_text(limits, kind)}))
+        near = per_cent(cell.text, kind, limits)
+        findings.append(Finding("D060", cell.place, {**about, "range": range_text(limits, kind), **near}))
         return None
     return Assumption(name, value, source)
 
@@ -664,3 +699,8 @@ _SHOWN = 60
 def _spot(place: Place) -> object:
     """The row a place lies in."""
     return (place.file, place.sheet, place.row)
+
+
+def _line(place: Place) -> object:
+    """The line a place lies in; what a text breaks on knows no row."""
+    return (place.file, place.line)

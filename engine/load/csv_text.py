@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.load.tables import Cell, Row, Table
 from engine.load.text import name_text
-from grammar.diagnostic import Finding, FindingsError, Place
+from grammar.diagnostic import Finding, FindingsError, Place, Words
 from grammar.frozen import dataclass
 
 
@@ -25,6 +25,9 @@ def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
     header = next(records, None)
     if header is None:
         raise FindingsError(findings or [Finding("D034", Place(file))])
+    if other := next((sign for sign in ";；\t" if len(header.values) == 1 and sign in header.values[0]), None):
+        shown = Words("制表符", "a tab") if other == "\t" else Words(f"`{other}`", f"`{other}`")
+        raise FindingsError([Finding("D097", header.place(), {"sign": shown})])
     columns = _columns(header, findings)
     sound = not findings
     rows = tuple(row for record in records if (row := _row(record, columns, findings)))

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.nouns.periods import day_of
+from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError, has_errors
 from grammar.frozen import dataclass
 from grammar.parse import parse, read_source
@@ -199,7 +200,9 @@ def _parent(document: Document, folder: Path, seen: list[Path], findings: list[F
         return None
     parent = _sibling(folder, lines[0].name.text)
     if not (parent / RULES).is_file():
-        findings.append(Finding("C606", lines[0].span, {"name": lines[0].name.text}))
+        name = lines[0].name.text
+        known = {path.parent.name for path in folder.parent.glob(f"*/{RULES}")} - {folder.name} | set(known_policies())
+        findings.append(Finding("C606", lines[0].span, {"name": name, **nearest(name, known)}))
         return None
     if parent.resolve() in seen:
         findings.append(Finding("C607", lines[0].span, {"name": lines[0].name.text}))

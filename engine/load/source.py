@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.load.text import read_text
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, read_tree
+from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError
 from grammar.frozen import dataclass
 
@@ -98,12 +99,15 @@ class _Shape:
         if not isinstance(node, Mapping):
             self._wrong(node, where)
             return {}
+        unknown = [key for key in node.keys if known is not None and key not in known]
         for key in needed:
-            if key not in node.entries:
+            # A key with a slip in it is told as such, not as missing too.
+            if key not in node.entries and not nearest(key, unknown):
                 self._wrong(node, (*where, key))
         for key, place in node.keys.items():
             if known is not None and key not in known:
-                self.findings.append(Finding("L110", place, {"where": " → ".join((*where, key))}))
+                near = nearest(key, [each for each in known if each not in node.entries])
+                self.findings.append(Finding("L110", place, {"where": " → ".join((*where, key)), **near}))
         return node.entries
 
     def _text(self, entries: abc.Mapping[str, Node], key: str, where: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from engine.load.tables import Cell, RawData, Row, Table
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, walk
+from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError, Place
 
 
@@ -65,7 +66,8 @@ class _Shaper:
             elif isinstance(node, Sequence):
                 tables.append(self._table(name, node, tree.keys[name]))
             else:
-                self._tell("D024", tree.keys[name], name=name)
+                near = nearest(name, _ASSUMPTIONS)
+                self._tell("D053" if near else "D024", tree.keys[name], name=name, **near)
         return RawData(heads, assumptions, tuple(tables))
 
     def _assume(self, node: Node, key: Place, assumptions: dict[str, Cell]) -> None:
