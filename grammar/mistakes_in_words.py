@@ -177,8 +177,16 @@ def misplaced(fault: Fault) -> Finding | None:
     if keyword is None or keyword.terminal not in PLACES or (fault.trail and first is keyword):
         return None
     if _under_a_figure(fault) and PLACES[keyword.terminal] is PLACES["SPLIT"]:
-        return Finding("P122", fault.span(keyword))
+        return Finding("P122", fault.span(keyword), _tab(fault))
     return Finding("P159", fault.span(keyword), {"word": keyword.text, "suggestion": PLACES[keyword.terminal]})
+
+
+def _tab(fault: Fault) -> dict[str, object]:
+    """What to say of a line that a tab moved too far to the right."""
+    words = Words(
+        "这里有制表符，一个算四格：改用空格，每层两格", "a tab stands here and counts four: use spaces, two a level"
+    )
+    return {"suggestion": words} if fault.line is not None and fault.line.tabbed else {}
 
 
 def _under_a_figure(fault: Fault) -> bool:
@@ -191,7 +199,7 @@ def figure_outside(fault: Fault) -> Finding | None:
     if fault.trail or fault.terminal != "NAME" or "NAME" in fault.expected or "=" not in fault.rest:
         return None
     if _under_a_figure(fault):
-        return Finding("P122", fault.here)
+        return Finding("P122", fault.here, _tab(fault))
     return Finding("P159", fault.here, {"word": fault.rest.split("=")[0].strip(), "suggestion": PLACES["SPLIT"]})
 
 
@@ -256,7 +264,8 @@ def unexpected(fault: Fault) -> Finding:
     values: dict[str, object] = {"found": found, "expected": said(fault.expected)}
     if fault.previous is not None and fault.previous.terminal == "UNLESS":
         values["suggestion"] = Words(
-            "先写条件，例如 `除非 超支 超过 0元: 0元`", "write the condition first, such as `unless overspend over 0 yuan: 0 yuan`"
+            "先写条件，例如 `除非 超支 超过 0元: 0元`",
+            "write the condition first, such as `unless overspend over 0 yuan: 0 yuan`",
         )
     return Finding("P199", fault.here, values)
 

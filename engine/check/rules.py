@@ -172,6 +172,8 @@ class Ruled:
                     pass
         if any(r.branch is None for r in readings) and not any(isinstance(sub, s.Reason) for sub in node.subs):
             self.symbols.tell("C307", node.name.span, name=raw.name)
+        if isinstance(default, c.ReadParameter) and default.kind == k.RATIO and not exceptions:
+            self.symbols.tell("C610", node.name.span, name=raw.name, parameter=default.name)
         for branch in (None, *range(len(exceptions))):
             self.symbols.once((r.name, r.span) for r in readings if r.branch == branch)
         mode, step, unrounded = self._rounding(node, kind)

@@ -303,7 +303,9 @@ def _value(b: _Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar | 
     if datum.kind.is_number and not isinstance(value, str | date):
         if not datum.range.holds(value):
             near = per_cent(cell.text, datum.kind, datum.range)
-            b.tell("D060", cell.place, name=datum.name, text=cell.text, range=range_text(datum.range, datum.kind), **near)
+            b.tell(
+                "D060", cell.place, name=datum.name, text=cell.text, range=range_text(datum.range, datum.kind), **near
+            )
             return None
         if datum.step is not None and Fraction(value) % datum.step != 0:
             b.tell("D071", cell.place, name=datum.name, text=cell.text)
@@ -585,7 +587,11 @@ def _judge_owner(b: _Binding, name: str, row: DataRow, key: _Owner, units: Mappi
             b.tell(code, row.place, **about, **({} if listed else nearest(owner, names)))
     elif len(found := units.get(key, [])) > 1 and len({r.table for r in found}) > 1:
         b.tell("D079", found[1].place, **about, other=_where(found[0].place))
-    elif not (found or b.raw.findings) and not _looked_back(b.scheme, name) and (year in years or b.scheme.tables[name].grain != "year"):
+    elif (
+        not (found or b.raw.findings)
+        and not _looked_back(b.scheme, name)
+        and (year in years or b.scheme.tables[name].grain != "year")
+    ):
         b.tell("D083", row.place, **about)
 
 

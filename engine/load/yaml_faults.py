@@ -60,7 +60,9 @@ def _row_out_of_line(text: str, line: int, file: str) -> Finding | None:
     """The finding for a row that is unlike the rows around it: its brackets, its dash, its blanks on the left."""
     lines = text.split("\n")
     here = lines[line] if line < len(lines) else ""
-    above = next((at for at in range(line - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#")), None)
+    above = next(
+        (at for at in range(line - 1, -1, -1) if lines[at].strip() and not lines[at].lstrip().startswith("#")), None
+    )
     if re.match(r"\s*- *[(（｛]", here):
         return _told(file, line, here, _ROUND)
     if here.count("}") > here.count("{"):
@@ -82,7 +84,9 @@ def _row_out_of_line(text: str, line: int, file: str) -> Finding | None:
 _ROUND = Words("一行写在半角花括号里：`- {名称: 甲, …}`", "a row stands in braces: `- {name: A, …}`")
 _ONE_TOO_MANY = Words("多了一个 `}`：删去它", "there is a `}` too much: delete it")
 _NO_DASH = Words("这一行前面加 `- `", "put `- ` before this row")
-_VALUE_BEFORE_ROWS = Words("冒号后面不写值；各行另起，以 `- ` 开头", "nothing stands after the colon; rows follow below, each with `- `")
+_VALUE_BEFORE_ROWS = Words(
+    "冒号后面不写值；各行另起，以 `- ` 开头", "nothing stands after the colon; rows follow below, each with `- `"
+)
 
 
 def _told(file: str, line: int, text: str, fix: Words, at: int | None = None) -> Finding:
