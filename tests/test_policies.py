@@ -245,7 +245,7 @@ BREAKS = (
     Break("money is finer than a fen", r"(应得合计 = .*?)基金分担(?=,| )", r"\g<1>基金分担 + 0.005元", "C237"),
     Break("money is rounded to nothing", r"(应得合计 = .*?基金分担)(, 舍去 到 1元)?", r"\1, 四舍五入 到 0元", "C351"),
     Break("a keyword is English in a Chinese file", r"除非 ", "unless ", "P146"),
-    Break("a keyword is mistyped", r"(?m)^(    .*)依据 ", r"\1根据 ", "P160"),
+    Break("a keyword is mistyped", r"(?m)^(    .*)依据 ", r"\1根据 ", "P147"),
     Break("a line is set in by five", r"(?m)^    (应得合计 =)", r"     \1", "P123"),
     Break("a line is set in by a tab and a space", r"(?m)^    (应得合计 =)", r"\t \1", "P124"),
     Break("a full stop ends a rule", r"(应得合计 = .*?基金分担)", r"\1。", "P112"),

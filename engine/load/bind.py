@@ -86,6 +86,8 @@ def bind(
     """
     faulty = frozenset(spot(f.where) for f in raw.findings if isinstance(f.where, Place) for spot in (_spot, _line))
     b = _Binding(scheme, raw, words=_words(scheme), faulty_rows=faulty)
+    # A head that was given in a shape of its own was told as such, and is not missing.
+    b.wrong_heads |= {head for f in raw.findings if f.code == "D022" and (head := _head_at(f.where)) is not None}
     year, insurance = _heads(b)
     tables: dict[str, Table] = {}
     for table in raw.tables:
@@ -112,6 +114,11 @@ def bind(
         raise FindingsError(findings)
     rows = {name: tuple(rows) for name, rows in b.rows.items()}
     return Dataset(rows, frozenset(tables), years, assumptions, tuple(findings), _digest(raw))
+
+
+def _head_at(place: object) -> str | None:
+    """The head that stands at a place; None where there is none."""
+    return _HEADS.get(place.key or "") if isinstance(place, Place) and place.sheet is None else None
 
 
 # ---- words
