@@ -121,6 +121,7 @@ EVERYDAY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("减", "减去"), ("MINUS",)),
     **dict.fromkeys(("其他", "其它", "否则"), ("OTHERWISE",)),
     **dict.fromkeys(("剩余", "剩下"), ("REMAINING",)),
+    **dict.fromkeys(("分档", "档次", "档位", "分级"), ("BANDED",)),
     "到": ("UNTIL", "TO"),
     "没有": ("NONE",),
 }

@@ -347,7 +347,7 @@ def _meant(name: str, scope: Scope) -> dict[str, object]:
     """What an unknown name stands for in everyday speech: a number in words, or what remains of a split."""
     if (number := in_figures(name)) is not None:
         return {"suggestion": Words(f"数用阿拉伯数字写：{number}", f"write numbers in figures: {number}")}
-    if scope.remaining is not None and name in {"剩余", "剩下", "其余", "余额", "剩余部分", "余下部分"}:
+    if scope.remaining is not None and name in {"剩余", "剩下", "其余", "余额", "余", "剩余部分", "余下部分"}:
         return {"suggestion": Words("拆分里剩下的写“余下”", "what is left of a split is written `remaining`")}
     return {}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from statistics import median_low
 
 from engine.nouns.core import Scheme
 from engine.nouns.dataset import DataRow
@@ -13,6 +12,8 @@ from grammar.frozen import dataclass
 
 # Amounts of one unit lie within a few tens of one another; mixed up they lie about ten thousand times apart.
 _LEAST, _MOST = 2_500, 40_000
+# A deposit is some hundredths of what it is taken from: so far apart may two amounts of one row well be.
+_FAR = 100
 _WAN = 10_000
 _COLUMN = 2
 
@@ -80,11 +81,12 @@ def _groups(amounts: list[_Amount]) -> Iterator[list[_Amount]]:
 
 
 def _apart_from(one: _Amount, near: list[_Amount]) -> list[_Amount]:
-    """What an amount is apart from: all its own column gives in other periods, or else all the others of its row."""
+    """What an amount is apart from: its own column in other periods or the others of its row, with none of them near."""
     others = [other for other in near if other is not one]
     before = [other for other in others if other.name == one.name]
     beside = [other for other in others if other.row is one.row]
-    return next((group for group in (before, beside) if group and all(_apart(one, other) for other in group)), [])
+    alone = (group for group in (before, beside) if group and all(_ratio(one.size, o.size) >= _FAR for o in group))
+    return next((far for group in alone if (far := [other for other in group if _apart(one, other)])), [])
 
 
 def _apart(one: _Amount, other: _Amount) -> bool:
@@ -100,7 +102,11 @@ def _usual(amounts: list[_Amount]) -> Mapping[tuple[str, str] | None, int]:
     columns: dict[tuple[str, str] | None, list[int]] = {None: [each.size for each in amounts]}
     for each in amounts:
         columns.setdefault(each.column, []).append(each.size)
-    return {column: median_low(sizes) for column, sizes in columns.items() if column is None or len(sizes) > _COLUMN}
+    return {
+        column: sorted(sizes)[len(sizes) // 2]
+        for column, sizes in columns.items()
+        if column is None or len(sizes) > _COLUMN
+    }
 
 
 def _farther(other: _Amount, one: _Amount, usual: Mapping[tuple[str, str] | None, int]) -> bool:
