@@ -11,9 +11,11 @@ from grammar.diagnostic import Finding, Place, Words
 from grammar.frozen import dataclass
 
 # Amounts of one unit lie within a few tens of one another; mixed up they lie about ten thousand times apart.
-_LEAST, _MOST = 2_500, 40_000
+_LEAST, _MOST = 3_300, 30_000
 # A deposit is some hundredths of what it is taken from: so far apart may two amounts of one row well be.
 _FAR = 100
+# What a column gives from period to period where its unit is the same throughout.
+_ALIKE = 10
 _WAN = 10_000
 _COLUMN = 2
 
@@ -85,6 +87,10 @@ def _apart_from(one: _Amount, near: list[_Amount]) -> list[_Amount]:
     others = [other for other in near if other is not one]
     before = [other for other in others if other.name == one.name]
     beside = [other for other in others if other.row is one.row]
+    if before and not all(_ratio(one.size, other.size) >= _FAR for other in before):
+        # Its own column knows amounts like it: only where those are wrong as well do the others of the row count.
+        alike = any(_ratio(one.size, other.size) <= _ALIKE for other in before)
+        before, beside = [], beside if alike else []
     alone = (group for group in (before, beside) if group and all(_ratio(one.size, o.size) >= _FAR for o in group))
     return next((far for group in alone if (far := [other for other in group if _apart(one, other)])), [])
 
