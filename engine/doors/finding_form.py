@@ -24,7 +24,7 @@ def finding_text(code: str, language: Language) -> str:
     words = _HEADINGS[language]
     head = f"{code}  {_SEVERITIES[entry.severity].say(language)}  {floor_of(code).say(language)}"
     parts = [f"{head}\n  {message_of(entry, language)}", f"{words['why']}\n  {example.why.say(language)}"]
-    if hint := hint_of(entry, language):
+    if hint := _fix(entry, example, language):
         parts.append(f"{words['how']}\n  {hint}")
     wrong, right = (
         [_text_of(files, language, example.wrong if files is example.right else files)]
@@ -64,7 +64,7 @@ def finding_markdown(code: str, language: Language, depth: int = 1) -> str:
     if depth > 1:
         parts.append(f"*{_plain(entry.en)}*\n")
     parts.append(f"{words['why']}{_colon(language)}{example.why.say(language)}\n")
-    if hint := hint_of(entry, language):
+    if hint := _fix(entry, example, language):
         parts.append(f"{words['how']}{_colon(language)}{hint}\n")
     parts.append(f"**{words['wrong']}**\n")
     if example.setting:
@@ -177,6 +177,13 @@ def message_of(entry: Entry, language: Language) -> str:
 def hint_of(entry: Entry, language: Language) -> str:
     """The hint of a finding with its values left open."""
     return _plain(entry.hint_zh if language == "zh" else entry.hint_en)
+
+
+def _fix(entry: Entry, example: Example, language: Language) -> str:
+    """How to mend it: the hint as it stands, or as the example is told where it lives by its values."""
+    hint = hint_of(entry, language)
+    told = re.findall(r"(?m)^(?:提示：|hint: )(.+)$", example.told.say(language))
+    return told[0] if "…" in hint and told else hint
 
 
 def shown_files(files: Mapping[str, str], language: Language) -> list[tuple[str, str]]:
