@@ -99,7 +99,12 @@ class _Printer(ExpressionPrinter):
             case s.Inputs(kinds=kinds, fields=fields):
                 yield self._line(0, _head(at, *kinds), f"{self.key('INPUT')} {self.names(kinds)}")
                 for field in fields:
-                    said = field.name.text + self._typed(field.type) + self._attributes(field.attributes)
+                    said = (
+                        self._override(field.override)
+                        + field.name.text
+                        + self._typed(field.type)
+                        + self._attributes(field.attributes)
+                    )
                     yield self._line(1, field.span, said, field.cite)
             case s.Event(name=name, kinds=kinds, evidence=evidence, cite=cite):
                 for_ = f" {self.key('FOR')} {self.names(kinds)}" if kinds else ""

@@ -647,7 +647,7 @@ def test_csv_faults_of_all_tables_are_told_at_once_with_row_and_column(write: An
         ("D030", "医共体.csv", 3, 1, 3),
         ("D079", "医共体.csv", 4, 1, 4),
         ("D064", "医共体.csv", 4, 5, 4),
-        ("D065", "资金池.csv", 2, 4, 2),
+        ("D065", "资金池.csv", 1, 4, 1),
     ]
 
 

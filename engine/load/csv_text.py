@@ -27,10 +27,14 @@ def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
         raise FindingsError(findings or [Finding("D034", Place(file))])
     columns = _columns(header, findings)
     sound = not findings
+    starts = {
+        name: Place(file, line, column, row=header.number, key=name)
+        for name, (line, column) in zip(columns, header.starts(), strict=True)
+    }
     rows = tuple(row for record in records if (row := _row(record, columns, findings)))
     if not sound:
         raise FindingsError(findings)
-    return Table(name, rows, Place(file, header.line, 1)), findings
+    return Table(name, rows, Place(file, header.line, 1), starts), findings
 
 
 @dataclass(frozen=True, slots=True)

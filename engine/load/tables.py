@@ -1,6 +1,7 @@
 """The nouns of data as it was handed in: cells, rows and tables of text with their places; nothing is judged yet."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from grammar.diagnostic import Finding, Place
 from grammar.frozen import dataclass
@@ -24,11 +25,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under one name, in the order written; a table without rows is not the same as no table."""
+    """Rows under one name, in the order written; a table without rows is not the same as no table.
+
+    ``columns`` are the cells that name the columns, where there is a row of them.
+    """
 
     name: str
     rows: tuple[Row, ...]
     place: Place
+    columns: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from grammar.frozen import dataclass
 _YES = frozenset({"是", "true", "True", "TRUE", "yes"})
 _NO = frozenset({"否", "false", "False", "FALSE", "no"})
 _MONEY = {"元": 100, "万元": 1_000_000, "亿元": 10_000_000_000, "万": 1_000_000, "亿": 10_000_000_000}
+_RATIO = {"%": 100, "％": 100, "‰": 1000, "个百分点": 100, "百分点": 100}
 _UNITS = {
     k.Base.HEADS: ("人",),
     k.Base.VISITS: ("人次",),
@@ -90,6 +91,17 @@ def header_unit(header: str) -> tuple[str, str | None]:
     return header, None
 
 
+def unit_fits(kind: Kind, unit: str) -> bool:
+    """Whether the unit a header names is one of a kind of value."""
+    match kind.base:
+        case k.Base.MONEY | k.Base.SIGNED:
+            return unit in _MONEY
+        case k.Base.RATIO | k.Base.POINTS:
+            return unit in _RATIO
+        case _:
+            return unit in _UNITS.get(kind.base, ())
+
+
 def _split(text: str, units: tuple[str, ...]) -> tuple[Number | None, str | None]:
     for unit in sorted(units, key=len, reverse=True):
         if text.endswith(unit):
@@ -115,13 +127,12 @@ def _ratio(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:
     value, unit = _split(text, ("%", "％", "‰", "个百分点", "百分点"))
     if value is None:
         return Wrong("D067")
-    scale = {"%": 100, "％": 100, "‰": 1000, "个百分点": 100, "百分点": 100}
     if kind.base is k.Base.POINTS and unit is None and header is None:
         return Wrong("D068")
     word = unit or header
-    if word is not None and word not in scale:
+    if word is not None and word not in _RATIO:
         return Wrong("D065")
-    return exact(Fraction(value) / scale.get(word or "", 1))
+    return exact(Fraction(value) / _RATIO.get(word or "", 1))
 
 
 def _count(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:

@@ -1,0 +1,35 @@
+"""One cell of a datum to its value: of its kind, within its range, at its step; or a finding at the cell."""
+
+from datetime import date
+from fractions import Fraction
+
+from engine.load.binding import Binding
+from engine.load.tables import Cell
+from engine.load.values import Wrong, parse_value
+from engine.nouns import kinds as k
+from engine.nouns.core import Input
+from engine.nouns.possible import Scalar
+from engine.nouns.ranges import number_text, range_words
+from engine.nouns.suggest import nearest
+
+
+def value_of(b: Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar | None:
+    """The value of a cell that is not empty; None where it is wrong, which is told."""
+    text = cell.text
+    if datum.kind.base is k.Base.CHOICE:
+        text = {b.scheme.labels.id(o): o for o in datum.kind.options}.get(text, text)
+    value = parse_value(text, datum.kind, unit)
+    if isinstance(value, Wrong):
+        known = nearest(text, datum.kind.options) if datum.kind.options else {}
+        b.tell(value.code, cell.place, name=datum.name, text=cell.text, kind=datum.kind.words,
+               options="、".join(datum.kind.options), unit=unit or "", **known)  # fmt: skip
+        return None
+    if datum.kind.is_number and not isinstance(value, str | date):
+        if not datum.range.holds(value):
+            b.tell("D060", cell.place, name=datum.name, text=cell.text, range=range_words(datum.range, datum.kind))
+            return None
+        if datum.step is not None and Fraction(value) % datum.step != 0:
+            step = number_text(datum.step, datum.kind)
+            b.tell("D071", cell.place, name=datum.name, text=cell.text, step=step)
+            return None
+    return value
