@@ -42,6 +42,10 @@ class Policy:
             self.pipelines[key] = compile_(self._checked(texts)[0], reading)
         return self.pipelines[key]
 
+    def states(self) -> list[Scheme]:
+        """The scheme as it stands before any amendment, and from the day each begins."""
+        return [self._checked(texts)[0] for texts in self._states()]
+
     def findings(self) -> list[Finding]:
         """Warnings and notes of every state the policy takes over time; raises FindingsError where one is an error."""
         found: list[Finding] = []
@@ -83,7 +87,7 @@ def bind_data(
     """Data as rows of the policy's scheme; raises FindingsError with everything wrong in it."""
     from engine.load.bind import bind
 
-    return bind(policy.scheme(), raw, scenarios, assume)
+    return bind(policy.scheme(), raw, scenarios, assume, policy.states())
 
 
 def settle(

@@ -261,6 +261,8 @@ class Doer:
                 return _missing(step.tables, step.kind)
             pairs = [(where(x) if where is not None else _YES, x.columns[step.source]) for x in children]
             self.evaluator.notes.clear()
+            if step.function == "count":
+                return _counted([(x.count, *pair) for x, pair in zip(children, pairs, strict=True)])
             kept = [
                 (holds, _plain(value)) for holds, value in pairs if holds.now is not False or holds.base is not False
             ]
@@ -588,6 +590,18 @@ class Doer:
     def _tell(self, code: str, where: Span | Place | None, row: Row, /, **values: object) -> None:
         about = {"unit": row.unit, "period": str(row.period), "insurance": row.insurance or "—"}
         self.findings.append(Finding(code, where, {**about, **values}))
+
+
+def _counted(rows: list[tuple[int, Value, Value]]) -> Value:
+    """How many rows count, a row of the data that stands for many as so many; one whose filter is open may count."""
+    kept = [(n, h, _plain(v)) for n, h, v in rows if h.now is not False or h.base is not False]
+
+    def one(holds: Callable[[Value], Possible]) -> Possible:
+        sure = sum(n for n, h, _ in kept if holds(h) is True)
+        perhaps = sum(n for n, h, _ in kept if holds(h) is not True and holds(h) is not False)
+        return p.between(sure, sure + perhaps)
+
+    return marked(one(lambda h: h.now), one(lambda h: h.base), [x for _, h, v in kept for x in (h, v)])
 
 
 def descendants(row: Row, table: str) -> list[Row]:

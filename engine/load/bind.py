@@ -1,35 +1,48 @@
 """Bind: tables of text become typed rows of a scheme's kinds; everything wrong is told at once, with its cell."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from engine.load.bind_assumptions import assumptions
 from engine.load.bind_owners import duplicates, parents
 from engine.load.bind_rows import RowBinder, insurance_of
 from engine.load.binding import COUNTY, Binding, is_dated, spot, words_of
-from engine.load.tables import Cell, RawData, Table
+from engine.load.tables import BulkTable, Cell, RawData, Table
 from engine.load.values import parse_year
 from engine.nouns.core import Scheme
-from engine.nouns.dataset import Assumption, Dataset
+from engine.nouns.dataset import Assumption, DataRow, Dataset
 from engine.nouns.suggest import nearest
 from grammar.diagnostic import FindingsError, Place, has_errors
+from grammar.frozen import dataclass
 
 _HEADS = {"方案": "方案", "scheme": "方案", "年度": "年度", "year": "年度", "险种": "险种", "insurance": "险种"}
+# Rows that are worth a word where each is bound by itself.
+_MANY = 100_000
 
 
 def bind(
-    scheme: Scheme, raw: RawData, given: Iterable[Assumption] = (), extra: Mapping[str, Cell] | None = None
+    scheme: Scheme,
+    raw: RawData,
+    given: Iterable[Assumption] = (),
+    extra: Mapping[str, Cell] | None = None,
+    states: Iterable[Scheme] = (),
 ) -> Dataset:
     """The data as rows of the scheme; ``given`` are assumptions of scenarios, ``extra`` those of the command line.
+
+    ``states`` are the scheme as it stands before and after each amendment: what any of them reads is kept apart.
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
     faulty = frozenset(spot(f.where) for f in raw.findings if isinstance(f.where, Place))
     b = Binding(scheme, raw, words=words_of(scheme), faulty_rows=faulty)
     year, insurance = _heads(b)
-    tables: dict[str, Table] = {}
-    for table in raw.tables:
+    given, extra = tuple(given), extra or {}
+    assumed_names = {*raw.assumptions, *extra, *(assumption.name for assumption in given)}
+    long = _Long(tuple(states) or (scheme,), frozenset(b.words.get(name, name) for name in assumed_names))
+    tables: dict[str, Table | BulkTable] = {}
+    given_tables: list[Table | BulkTable] = [*raw.tables, *raw.bulk]
+    for table in given_tables:
         name = _table_name(b, table)
         if name in tables:
             b.tell("D040", table.place, name=table.name, file=tables[name].place.file)
@@ -38,14 +51,14 @@ def bind(
     dated = [name for name in tables if is_dated(scheme, name)]
     for name, table in tables.items():
         if name not in dated:
-            _rows(b, name, table, year, insurance, ())
+            _rows(b, name, table, RowBinder(b, name, _head(table), year, insurance), long)
     years = _years(b)
     for name in dated:
-        _rows(b, name, tables[name], year, insurance, years)
+        _rows(b, name, tables[name], RowBinder(b, name, _head(tables[name]), year, insurance, years), long)
     duplicates(b)
     parents(b)
     _force(b, years)
-    assumed = assumptions(b, given, extra or {})
+    assumed = assumptions(b, given, extra)
     findings = b.findings()
     if has_errors(findings):
         raise FindingsError(findings)
@@ -53,7 +66,7 @@ def bind(
     return Dataset(rows, frozenset(tables), years, assumed, tuple(findings), _digest(raw))
 
 
-def _table_name(b: Binding, table: Table) -> str | None:
+def _table_name(b: Binding, table: Table | BulkTable) -> str | None:
     name = b.words.get(table.name, table.name)
     if name in b.scheme.tables:
         return name
@@ -98,11 +111,44 @@ def _heads(b: Binding) -> tuple[int | None, str | None]:
     return year, insurance
 
 
-def _rows(b: Binding, name: str, raw: Table, year: int | None, insurance: str | None, years: tuple[int, ...]) -> None:
-    binder = RowBinder(b, name, raw, year, insurance, years)
+def _head(table: Table | BulkTable) -> Table:
+    """A table's columns."""
+    return table if isinstance(table, Table) else Table(table.name, (), table.place, table.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Long:
+    """What decides whether rows may be added up before they are bound: the scheme's states, the names assumed."""
+
+    states: tuple[Scheme, ...]
+    assumed: frozenset[str]
+
+
+def _rows(b: Binding, name: str, table: Table | BulkTable, binder: RowBinder, long: _Long) -> None:
     target = b.rows.setdefault(name, [])
-    for row in raw.rows:
+    if isinstance(table, BulkTable):
+        target.extend(_long_rows(b, name, table, binder, long))
+        return
+    for row in table.rows:
         target.extend(binder.bind(row))
+
+
+def _long_rows(b: Binding, name: str, table: BulkTable, binder: RowBinder, long: _Long) -> Iterator[DataRow]:
+    """A long table by groups where its rows are only added up, else row by row."""
+    from engine.load.bind_bulk import GroupBinder
+    from engine.load.claim_reads import reads_of
+
+    reads = reads_of(long.states, name)
+    if not isinstance(reads, str) and not reads.summed & long.assumed:
+        groups = GroupBinder(b, name, table, binder, reads)
+        if groups.can:
+            yield from groups.bind()
+            return
+    if table.store.count > _MANY:
+        why = reads if isinstance(reads, str) else "、".join(sorted(reads.summed & long.assumed)) or table.name
+        b.tell("D221", table.place, table=name, count=f"{table.store.count:,}", why=why)
+    for row in table.store.rows(table.columns):
+        yield from binder.bind(row)
 
 
 def _years(b: Binding) -> tuple[int, ...]:

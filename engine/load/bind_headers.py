@@ -32,20 +32,16 @@ class Headers:
         self._b = binding
         self._table = table
         self._places = raw.columns
-        self._known: dict[str, Header | None] = {}
+        self.known: dict[str, Header | None] = {}
         for name, place in raw.columns.items():
-            self._known[name] = self._looked_up(name, place)
+            self.known[name] = self._looked_up(name, place)
 
     def __getitem__(self, cell: tuple[str, Cell]) -> Header | None:
         """What the column of a cell is; None where it is nothing the table has."""
         name, first = cell
-        if name not in self._known:
-            self._known[name] = self._looked_up(name, first.place)
-        return self._known[name]
-
-    def items(self) -> list[tuple[str, Header | None]]:
-        """Every column known so far."""
-        return list(self._known.items())
+        if name not in self.known:
+            self.known[name] = self._looked_up(name, first.place)
+        return self.known[name]
 
     def _looked_up(self, key: str, place: Place) -> Header | None:
         header = header_of(self._b, self._table, key)

@@ -81,7 +81,7 @@ class RowBinder:
         if kind.grain != "year" and parent is None:
             b.tell("D073", row.place, table=self.table)
             return []
-        rank = self._rank(keys)
+        rank = self.rank(keys)
         if "年度" in keys:
             places["年度"] = keys["年度"].place
         return [
@@ -90,7 +90,8 @@ class RowBinder:
             for i in insurances
         ]
 
-    def _rank(self, keys: dict[str, Cell]) -> int | None:
+    def rank(self, keys: dict[str, Cell]) -> int | None:
+        """The place the column 序号 gives a row."""
         if "序号" not in keys:
             return None
         number = parse_value(keys["序号"].text, k.NUMBER)

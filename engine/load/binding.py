@@ -41,6 +41,20 @@ class Binding:
         else:
             self.untold += 1
 
+    def mark(self) -> tuple[int, int, int]:
+        """How much has been told up to here."""
+        return len(self.errors), len(self.others), self.untold
+
+    def told_since(self, mark: tuple[int, int, int]) -> int:
+        """How many findings there are since a mark."""
+        return len(self.errors) + len(self.others) + self.untold - sum(mark)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Take back what was told since a mark."""
+        del self.errors[mark[0] :]
+        del self.others[mark[1] :]
+        self.untold = mark[2]
+
     def findings(self) -> list[Finding]:
         """Everything told, in order."""
         rest = [Finding("D043", None, {"count": self.untold})] if self.untold else []

@@ -21,24 +21,28 @@ def read_csv(text: str, file: str, name: str) -> Table:
 def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
     """The same, with the findings of rows that are left out beside the rest; raises where no row can be trusted."""
     findings: list[Finding] = []
-    records = _records(text, file, findings)
+    records = records_of(text, file, findings)
     header = next(records, None)
     if header is None:
         raise FindingsError(findings or [Finding("D034", Place(file))])
-    columns = _columns(header, findings)
+    columns = columns_of(header, findings)
     sound = not findings
-    starts = {
-        name: Place(file, line, column, row=header.number, key=name)
-        for name, (line, column) in zip(columns, header.starts(), strict=True)
-    }
-    rows = tuple(row for record in records if (row := _row(record, columns, findings)))
+    rows = tuple(row for record in records if (row := row_of(record, columns, findings)))
     if not sound:
         raise FindingsError(findings)
-    return Table(name, rows, Place(file, header.line, 1), starts), findings
+    return Table(name, rows, Place(file, header.line, 1), header_places(header, columns)), findings
+
+
+def header_places(header: "Record", columns: list[str]) -> dict[str, Place]:
+    """Where each column is named."""
+    return {
+        name: Place(header.file, line, column, row=header.number, key=name)
+        for name, (line, column) in zip(columns, header.starts(), strict=True)
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
     """One record: ``number`` counts as a spreadsheet does, ``line`` is where its ``source`` begins."""
 
     file: str
@@ -77,7 +81,7 @@ class _Record:
 _VALUE = re.compile(r'"(?:[^"]|"")*"|[^,]*')
 
 
-def _records(text: str, file: str, findings: list[Finding]) -> Iterator[_Record]:
+def records_of(text: str, file: str, findings: list[Finding]) -> Iterator[Record]:
     """The records that hold anything; where quoting breaks, the rest of the text cannot be told apart."""
     lines = text.splitlines(keepends=True)
     reader = csv.reader(lines, strict=True)
@@ -93,11 +97,12 @@ def _records(text: str, file: str, findings: list[Finding]) -> Iterator[_Record]
         if values is None:
             return
         if any(value.strip() for value in values):
-            yield _Record(file, number, read + 1, "".join(lines[read : reader.line_num]), values)
+            yield Record(file, number, read + 1, "".join(lines[read : reader.line_num]), values)
         read = reader.line_num
 
 
-def _columns(header: _Record, findings: list[Finding]) -> list[str]:
+def columns_of(header: Record, findings: list[Finding]) -> list[str]:
+    """The columns' names; what is wrong with them is told."""
     names = [name_text(value) for value in header.values]
     for index, (name, (line, column)) in enumerate(zip(names, header.starts(), strict=True)):
         place = Place(header.file, line, column, row=header.number, key=name or None)
@@ -108,7 +113,8 @@ def _columns(header: _Record, findings: list[Finding]) -> list[str]:
     return names
 
 
-def _row(record: _Record, columns: list[str], findings: list[Finding]) -> Row | None:
+def row_of(record: Record, columns: list[str], findings: list[Finding]) -> Row | None:
+    """A record as a row; None where it has not a value for each column, which is told."""
     if len(record.values) != len(columns):
         values = {"found": len(record.values), "expected": len(columns)}
         findings.append(Finding("D030", record.place(), values))

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from grammar.diagnostic import Finding, Place
 from grammar.frozen import dataclass
+
+if TYPE_CHECKING:
+    from engine.load.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,24 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class BulkTable:
+    """A table of more rows than are worth holding as cells: its columns by name, its rows in a store that is asked.
+
+    ``columns`` may be renamed as those of a `Table` may; the store knows them by their order alone.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    store: "Store"
+    place: Place
+    headers: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RawData:
     """All that was handed in: single values, assumptions, tables, and the bytes they were read from.
+
+    ``bulk`` are tables too long to be held as rows (a county's claims).
 
     ``findings`` are faults that could be passed over: what is wrong with the rest is still to be told along with them.
     """
@@ -48,3 +68,4 @@ class RawData:
     tables: tuple[Table, ...]
     files: tuple[tuple[str, bytes], ...] = ()
     findings: tuple[Finding, ...] = ()
+    bulk: tuple[BulkTable, ...] = ()
