@@ -127,8 +127,12 @@ class GroupBinder:
         count, number, line = values[len(by) : len(by) + 3]
         texts: dict[str, str] = {}
         odd: set[str] = set()
+        noticed: list[tuple[_Column, str]] = []
         for part, value in zip([*by, *made], (*values[: len(by)], *values[len(by) + 3 :]), strict=True):
             if value is None or part.sort in {"sign", "blank"}:
+                continue
+            if part.sort == "any":
+                noticed.append((part.column, str(value)))
                 continue
             if part.sort == "odd":
                 assert part.column.header.datum is not None
@@ -143,10 +147,14 @@ class GroupBinder:
             self.expected += told * count
             same = " AND ".join(f"({part.query}) IS NOT DISTINCT FROM ?" for part in by) or "true"
             self._doubt(same, list(values[: len(by)]))
-        if count == 1:
-            return rows
         # An amount written otherwise than plainly was no part of a sum: it stands for itself, as often as it was written.
         cells = {name: v * count if name in odd else v for name, v in rows[0].cells.items()} if rows else {}
+        # Of these it only matters that there is a value; whether each is right is looked at by itself.
+        for column, text in noticed:
+            assert column.header.datum is not None
+            known = value_of(self.b, column.header.datum, Cell(text, row.place), column.header.unit)
+            cells |= {column.header.datum.name: known} if known is not None else {}
+            self.b.back_to(mark)
         return [replace(r, cells=cells, count=count) for r in rows]
 
     # ---- what is wrong

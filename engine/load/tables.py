@@ -1,14 +1,11 @@
 """The nouns of data as it was handed in: cells, rows and tables of text with their places; nothing is judged yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from grammar.diagnostic import Finding, Place
 from grammar.frozen import dataclass
-
-if TYPE_CHECKING:
-    from engine.load.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,26 @@ class Table:
     columns: Mapping[str, Place] = field(default_factory=dict)
 
 
+class Held(Protocol):
+    """The rows of a long table, wherever they are kept: they are asked with queries, and single ones given as cells.
+
+    ``decimals`` says of each column how many its exact numbers have, None where it holds text.
+    """
+
+    file: str
+    count: int
+    decimals: tuple[int | None, ...]
+
+    def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of an answer; what may be asked stands in `store`."""
+
+    def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
+        """Rows as cells with their places: all of them, or those of some numbers, in the order of the file."""
+
+    def row(self, columns: Sequence[str], number: int, line: int | None, values: Sequence[str | None]) -> Row:
+        """One row of values as cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class BulkTable:
     """A table of more rows than are worth holding as cells: its columns by name, its rows in a store that is asked.
@@ -49,7 +66,7 @@ class BulkTable:
 
     name: str
     columns: tuple[str, ...]
-    store: "Store"
+    store: Held
     place: Place
     headers: Mapping[str, Place] = field(default_factory=dict)
 
