@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from engine.load.bind_assumptions import assumptions
+from engine.load.bind_months import missing_periods
 from engine.load.bind_owners import duplicates, parents
 from engine.load.bind_rows import RowBinder, insurance_of
 from engine.load.binding import COUNTY, Binding, is_dated, spot, words_of
@@ -57,6 +58,8 @@ def bind(
         _rows(b, name, tables[name], RowBinder(b, name, _head(tables[name]), year, insurance, years), long)
     duplicates(b)
     parents(b)
+    if not b.errors:
+        missing_periods(b, years)
     _force(b, years)
     assumed = assumptions(b, given, extra)
     findings = b.findings()
