@@ -80,6 +80,7 @@ def opened(store: type[_Store], file: str, sort: str, pieces: Iterable[bytes]) -
     for setting in (
         f"SET allowed_paths = [{quoted(str(path))}]",
         f"SET temp_directory = {quoted(str(Path(folder.name, 'spilled')))}",
+        "SET enable_progress_bar = false",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET enable_external_access = false",
