@@ -86,6 +86,27 @@ def codes(data: bytes) -> set[str]:
     return set()
 
 
+def test_a_long_file_torn_further_in_is_one_finding_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample/rules.policy").write_text(RULES, encoding="utf-8")
+    policy = open_policy(tmp_path / "sample")
+    monkeypatch.setattr(parquet, "ROWS_HELD", 0)
+    query = (
+        "SELECT 'J' || range AS 编号, '甲医共体' AS 单位, 2026 AS 年度, '居民' AS 险种, "
+        "range::DECIMAL(18,2) AS 统筹基金支付 FROM range(5000)"
+    )
+    data = made(tmp_path, query)
+    chance = Random(4)  # noqa: S311 - a test wants the same chance again
+    found: set[str] = set()
+    for _ in range(40):
+        torn = bytearray(data)
+        for _ in range(200):
+            torn[chance.randrange(len(torn) - 2000)] = chance.randrange(256)
+        said = outcome(policy, folder_of(tmp_path / "data", bytes(torn), "parquet"))
+        found |= {str(code) for code, *_ in said} if isinstance(said, list) else {"settled"}
+    assert "D200" in found
+
+
 def test_a_file_of_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "_ROWS_AT_MOST", 5)
     with pytest.raises(FindingsError) as refused:

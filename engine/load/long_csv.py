@@ -105,6 +105,7 @@ def _finished(store: CsvStore, data: bytes, columns: list[str]) -> CsvStore:
     store.count = int(store.ask("SELECT count(*) FROM held")[0][0])
     store.decimals = (None,) * len(columns)
     store.data = data
+    store.held = True
     return store
 
 

@@ -62,6 +62,7 @@ def _read(data: bytes, file: str, name: str) -> Table | BulkTable:
     headers = {column: Place(file, key=column) for column in names}
     if store.count <= ROWS_HELD:
         return Table(name, tuple(row for row in store.rows(names) if _holds(row.cells)), Place(file), headers)
+    store.held = True
     return BulkTable(name, names, store, Place(file), headers)
 
 

@@ -5,12 +5,13 @@ text without the blanks around it (NULL where empty), and ``v0`` … the same as
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.load.tables import Cell, Row
-from grammar.diagnostic import Place
+from grammar.diagnostic import Finding, FindingsError, Place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, file: str, folder: "TemporaryDirectory[str]", connection: "DuckDBPyConnection") -> None:
         self.file = file
         self.count = 0
+        self.held = False
         self.decimals: tuple[int | None, ...] = ()
         # The folder is taken away with the store.
         self._folder = folder
@@ -36,21 +38,38 @@ class Store:
 
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer."""
-        return self._connection.execute(query, list(values)).fetchall()
+        with self._told():
+            return self._connection.execute(query, list(values)).fetchall()
 
     def tell(self, query: str, values: Sequence[object] = ()) -> None:
         """Run what answers nothing."""
-        self._connection.execute(query, list(values))
+        with self._told():
+            self._connection.execute(query, list(values))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What duckdb cannot do with rows that are held is a finding: a file may be damaged further in, or too large."""
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            if not self.held:
+                raise
+            code = "D201" if isinstance(error, duckdb.OutOfMemoryException) else "D200"
+            raise FindingsError([Finding(code, Place(self.file))]) from None
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as cells with their places: all of them, or those of some numbers, in the order of the file."""
         names = "".join(f", c{i}" for i in range(len(columns)))
         chosen = None if numbers is None else sorted(set(numbers))
         where = "" if chosen is None else f" WHERE n IN ({', '.join(map(str, chosen)) or 'NULL'})"
-        answer = self._connection.execute(f"SELECT n, line{names} FROM held{where} ORDER BY n")  # noqa: S608 - our own names
-        while batch := answer.fetchmany(_FETCHED):
-            for number, line, *values in batch:
-                yield self.row(columns, number, line, values)
+        query = f"SELECT n, line{names} FROM held{where} ORDER BY n"  # noqa: S608 - our own names
+        with self._told():
+            answer = self._connection.cursor().execute(query)
+            while batch := answer.fetchmany(_FETCHED):
+                for number, line, *values in batch:
+                    yield self.row(columns, number, line, values)
 
     def row(self, columns: Sequence[str], number: int, line: int | None, values: Sequence[str | None]) -> Row:
         """One row of values as cells."""
