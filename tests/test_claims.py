@@ -10,7 +10,7 @@ import pytest
 
 from engine.api import Policy, bind_data, open_policy, settle
 from engine.doors.json_form import settlement_json
-from engine.load import parquet, read
+from engine.load import parquet, read, store
 from engine.load.claim_reads import reads_of
 from engine.load.read import read_data
 from engine.load.tables import RawData
@@ -257,6 +257,17 @@ def test_a_later_amendment_decides_too_what_may_be_added_up(tmp_path: Path) -> N
         encoding="utf-8",
     )
     assert reads_of(open_policy(folder).states(), "明细") == "服务人数"
+
+
+def test_a_table_too_large_for_the_memory_it_may_have_is_a_finding(
+    policy: Policy, tmp_path: Path, by_groups: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MEMORY", "1MB")
+    by_groups(True)
+    text = written(random_claims(Random(8), 20_000))  # noqa: S311 - a test wants the same chance again
+    said = outcome(policy, folder_of(tmp_path / "data", text.encode()))
+    assert isinstance(said, list)
+    assert [code for code, *_ in said] == ["D201"]
 
 
 def test_what_is_told_of_many_rows_is_bounded_and_counted(

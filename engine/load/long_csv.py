@@ -125,6 +125,8 @@ def _record_by_record(data: bytes, file: str, name: str) -> tuple[BulkTable, lis
     store, path = opened(CsvStore, file, "csv", _rewritten(records, columns, findings))
     if not sound:
         raise FindingsError(findings)
+    # Nothing is left to be tried: what duckdb cannot hold is told.
+    store.held = True
     names = ", ".join(["'n': 'BIGINT'", "'line': 'BIGINT'", *(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))])
     source = f"read_csv({quoted(str(path))}, columns = {{{names}}}, parallel = false, {_AS_WRITTEN})"
     _hold(store, source, columns, "n, line")

@@ -91,10 +91,14 @@ def opened(store: type[_Store], file: str, sort: str, pieces: Iterable[bytes]) -
     """A store for the bytes of a file, and the path at which duckdb may read them: nothing else is open to it."""
     import duckdb
 
-    folder = TemporaryDirectory(prefix="xiance-")
-    path = Path(folder.name, f"data.{sort}")
-    with path.open("wb") as copy:
-        copy.writelines(pieces)
+    try:
+        folder = TemporaryDirectory(prefix="xiance-")
+        path = Path(folder.name, f"data.{sort}")
+        with path.open("wb") as copy:
+            copy.writelines(pieces)
+    except OSError:
+        # No room for a copy: the file is too large for this machine.
+        raise FindingsError([Finding("D201", Place(file))]) from None
     connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2})
     for setting in (
         f"SET allowed_paths = [{quoted(str(path))}]",
