@@ -24,6 +24,7 @@ WORKED = sorted(path.parent.name for path in POLICIES.glob("*/cases.yaml"))
 
 _WATCHED = "only watched: nothing is reckoned from it"
 _INSIDE = "shared inside the alliance by the lead's own plan"
+_MONTHS = "listed month by month: nothing is reckoned from it"
 _OF_JILIN = {
     "五统一": _WATCHED,
     "按期启动": _WATCHED,
@@ -38,6 +39,12 @@ BEYOND: Mapping[str, Mapping[str, str]] = {
         "适用考核得分": "the lead's score handed on as it is",
         "可内部分配额": _INSIDE,
         "成员留用额": _INSIDE,
+        "累计核定应付": _MONTHS,
+        "累计扣保证金": _MONTHS,
+        "累计实拨": _MONTHS,
+        "累计未拨": _MONTHS,
+        "预算执行进度": _MONTHS,
+        "序时进度": _MONTHS,
     },
     "guangdong": {
         "基金使用率": _WATCHED,

@@ -58,10 +58,10 @@ def bind(
         _rows(b, name, tables[name], RowBinder(b, name, _head(tables[name]), year, insurance, years), long)
     duplicates(b)
     parents(b)
-    if not b.errors:
-        missing_periods(b, years)
     _force(b, years)
     assumed = assumptions(b, given, extra)
+    if not b.errors:
+        missing_periods(b, years)
     findings = b.findings()
     if has_errors(findings):
         raise FindingsError(findings)

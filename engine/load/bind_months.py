@@ -4,7 +4,7 @@ from engine.load.binding import Binding
 from engine.nouns import core as c
 from engine.nouns.core import Grain, Scheme
 from engine.nouns.periods import Period, periods_of
-from grammar.diagnostic import Place, Words
+from grammar.diagnostic import Words
 
 _WITHIN: frozenset[Grain] = frozenset({"month", "quarter", "half"})
 _NAMED = 3
@@ -17,18 +17,16 @@ def missing_periods(b: Binding, years: tuple[int, ...]) -> None:
         if grain not in _WITHIN or not _is_summed(b.scheme, name):
             continue
         given: dict[tuple[str, str | None, int], set[Period]] = {}
-        places: dict[str, Place] = {}
         for row in rows:
             if row.period.year in years:
                 given.setdefault((row.parent or "", row.insurance, row.period.year), set()).add(row.period)
-                places.setdefault(_called(row.parent or "", row.insurance), row.place)
         lacking: dict[tuple[Period, ...], dict[str, None]] = {}
         for (unit, insurance, year), periods in given.items():
             left = tuple(p for p in periods_of(year, grain) if p not in periods)
             lacking.setdefault(left, {})[_called(unit, insurance)] = None
         for left, units in sorted(lacking.items()):
             if left:
-                b.tell("D222", places[next(iter(units))], table=name, periods=_runs(left), units=_listed(list(units)))
+                b.tell("D222", None, table=name, periods=_runs(left), units=_listed(list(units)))
 
 
 def _called(unit: str, insurance: str | None) -> str:
