@@ -58,4 +58,4 @@ def _listed(units: list[str]) -> Words:
     shown, more = units[:_NAMED], len(units) - _NAMED
     if more <= 0:
         return Words("、".join(shown), ", ".join(shown))
-    return Words(f"{'、'.join(shown)} 等 {len(units)} 家", f"{', '.join(shown)} and {more} more")
+    return Words(f"{'、'.join(shown)} 等 {len(units)} 个", f"{', '.join(shown)} and {more} more")
