@@ -7,6 +7,7 @@ What fails is cut down and kept in ``tests/fuzz_found/``; ``test_fuzz.py`` tries
 """
 
 import argparse
+import atexit
 import contextlib
 import faulthandler
 import hashlib
@@ -15,12 +16,14 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -32,6 +35,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from fuzz_subjects import Trial, draw  # noqa: E402
 
 from engine.doors.command import main  # noqa: E402
+from engine.load import policy  # noqa: E402
 
 FOUND = HERE / "fuzz_found"
 # The processor's seconds, so that a busy machine makes nothing slow; and what a command may take over what was there.
@@ -57,7 +61,7 @@ def attempt(trial: Trial) -> str | None:
 @contextlib.contextmanager
 def _desk(trial: Trial) -> Iterator[None]:
     """The folder of a trial to stand in; its parent is its own too, so that `..` leads nowhere else."""
-    here, environment = Path.cwd(), dict(os.environ)
+    here, environment, installed = Path.cwd(), dict(os.environ), policy.policies_folder
     with TemporaryDirectory() as name:
         desk = Path(name) / "desk"
         desk.mkdir()
@@ -65,13 +69,24 @@ def _desk(trial: Trial) -> Iterator[None]:
             (desk / path).parent.mkdir(parents=True, exist_ok=True)
             (desk / path).write_bytes(data)
         os.chdir(desk)
+        # A command without a name works on all that is installed, and may write there: it gets a copy.
+        policy.policies_folder = _copy_of_the_installed
         os.environ.update({"XIANCE_DEBUG": "1", "XDG_DATA_HOME": f"{name}/data"})
         try:
             yield
         finally:
+            policy.policies_folder = installed
             os.chdir(here)
             os.environ.clear()
             os.environ.update(environment)
+
+
+@cache
+def _copy_of_the_installed() -> Path:
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    shutil.copytree(HERE.parent / "policies", folder.name, dirs_exist_ok=True)
+    return Path(folder.name)
 
 
 def _run(command: tuple[str, ...]) -> tuple[int, str, str, str | None]:

@@ -207,9 +207,9 @@ def _command_line(random: Random) -> Trial:
         words.append(name)
         command = command.commands[name]
     for param in command.params:
-        values = [*param.type.choices] if isinstance(param.type, click.Choice) else _VALUES
+        values = tuple(param.type.choices) if isinstance(param.type, click.Choice) else _USUAL.get(param.name or "", _VALUES)
         for _ in range(random.choices((0, 1, 2), (3, 6, 1))[0]):
-            value = random.choice([*values] if random.random() < _LIKELY else _VALUES)
+            value = random.choice(values if random.random() < _LIKELY else _VALUES)
             if isinstance(param, click.Argument):
                 words.append(value)
             else:
@@ -222,7 +222,13 @@ def _command_line(random: Random) -> Trial:
     return Trial("command", tuple(words), files)
 
 
-_LIKELY = 0.8
+_LIKELY = 0.9
+_SAMPLES, _POLICIES = ("gaotai/sample.yaml", "jilin/sample.yaml", "gaotai", "nowhere"), ("gaotai", "jilin", "common", "./jilin")
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "name": _POLICIES, "names": _POLICIES, "paths": _POLICIES, "policy": _POLICIES, "data": _SAMPLES, "receipt": ("r.json",),
+    "file": ("file", "gaotai/sample.yaml"), "year": ("2026", "2030", "-1"), "years": ("2026..2027", "2026", "2027..2026"),
+    "assume": ("超支分担比例=60%", "留用上限比例=x"), "scenarios": ("基金承担六成", "gaotai/sample.yaml"),
+}  # fmt: skip
 _VALUES = (
     "gaotai", "jilin", "common", "gaotai/rules.policy", "gaotai/sample.yaml", "jilin/sample.yaml", "r.json", "file", ".",
     "..", "", " ", "nowhere", "nowhere/x", "file/x", "结果", "结果/一", "结余留用", "retained", "2026", "2026..2027", "0", "-1",

@@ -28,7 +28,7 @@ def words_of_the_language() -> list[str]:
 
 def broken(random: Random, text: str, others: Sequence[str], at_most: int = 4) -> bytes:
     """The text with a few breaks; ``others`` lend words and lines."""
-    for _ in range(random.randint(1, at_most)):
+    for _ in range(random.choice((1, 1, 1, *range(1, at_most + 1)))):
         text = random.choices(_MUTATIONS, _WEIGHTS)[0](random, text, others)
     data = text.encode("utf-8", "surrogatepass")
     return _bytes(random, data) if random.random() < _DAMAGE else data
@@ -76,6 +76,24 @@ def _word(random: Random, text: str, others: Sequence[str]) -> str:
             other = random.randrange(len(pieces))
             pieces[at], pieces[other] = pieces[other], pieces[at]
     return "".join(pieces)
+
+
+def _alike(random: Random, text: str, others: Sequence[str]) -> str:
+    """A word in the place of another of its kind, so that the text still reads and means something else."""
+    words = list(_WORD.finditer(text))
+    if not words:
+        return text
+    found = random.choice(words)
+    lender = random.choice(others) if others and random.random() < 1 / 4 else text
+    alike = [word[0] for word in _WORD.finditer(lender) if _sort(word[0]) == _sort(found[0])]
+    return text[: found.start()] + random.choice(alike or [""]) + text[found.end() :]
+
+
+_WORD = re.compile(r"[0-9][0-9,.]*[%万亿元]*|\w+|[-+×÷=<>≥≤]")
+
+
+def _sort(word: str) -> str:
+    return "number" if word[0].isdigit() else "word" if word[0].isalpha() else "sign"
 
 
 def _keyword(random: Random, text: str, others: Sequence[str]) -> str:
@@ -138,5 +156,5 @@ def _stretch(random: Random, text: str, others: Sequence[str]) -> str:
     return text[:at] + other[start : start + length] + text[at:]
 
 
-_MUTATIONS: tuple[Mutation, ...] = (_word, _keyword, _line, _character, _number, _stretch)
-_WEIGHTS = (6, 3, 5, 3, 4, 2)
+_MUTATIONS: tuple[Mutation, ...] = (_alike, _word, _keyword, _line, _character, _number, _stretch)
+_WEIGHTS = (16, 4, 2, 6, 2, 4, 2)
