@@ -24,6 +24,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -110,7 +111,7 @@ def _run(command: tuple[str, ...]) -> tuple[int, str, str, str | None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, old)
         sys.argv, sys.stdout, sys.stderr = kept
-    out, err = (stream.buffer.getvalue().decode("utf-8", "replace") for stream in streams)  # type: ignore[attr-defined]
+    out, err = (stream.buffer.getvalue().decode("utf-8", "replace") for stream in streams)
     return code, out, err, complaint
 
 
@@ -128,7 +129,8 @@ def _complaint(command: tuple[str, ...], code: int, out: str, err: str) -> str |
         return "wrong usage told on standard output, or without a word"
     if code == 1 and not (_CODE.search(out + err) or any(word in out for word in _WITHOUT_A_NUMBER)):
         return f"exit 1 without a numbered finding: {(out + err)[:200]}"
-    if code != 2 and "json" in command and "--out" not in command and "-h" not in command and "--help" not in command:
+    forms = [after for before, after in pairwise(command) if before == "--format"]
+    if code != 2 and forms[-1:] == ["json"] and not {"--out", "-h", "--help", "--version"} & {*command}:
         try:
             json.loads(out)
         except ValueError:
@@ -142,9 +144,13 @@ _WITHOUT_A_NUMBER = ("未通过", "failed", "需要改写", "不同", "没有找
 
 
 def cut_down(trial: Trial, complaint: str, fails: Callable[[Trial], str | None] = attempt) -> Trial:
-    """A trial with as few lines as still give the same complaint."""
+    """A trial with as few files and lines as still give the same complaint."""
     kind = _kind(complaint)
     for path in trial.files:
+        smaller = Trial(trial.subject, trial.command, {name: data for name, data in trial.files.items() if name != path})
+        if _kind(fails(smaller) or "") == kind:
+            trial = smaller
+            continue
         size = max(1, trial.files[path].count(b"\n") // 2)
         while size:
             lines = trial.files[path].split(b"\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from engine.doors.choices import assumed_values, scenarios_named, years_chosen
+from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
 from engine.doors.explain_command import explain
 from engine.doors.notice_command import notice
 from engine.doors.source_command import source
@@ -25,6 +25,7 @@ from engine.doors.telling import (
     stop,
     tell,
     tell_json,
+    write_folder,
     write_whole,
 )
 from engine.doors.usage import Group, language_of, usage_text
@@ -56,9 +57,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     except (MemoryError, RecursionError):
-        _leave("输入过大或嵌套过深，无法处理" if language == "zh" else "the input is too large or too deep", 1)
+        fail([Finding("L230", None, {})], "json" if "json" in sys.argv else "text", language)
     except OSError as error:
-        _leave(f"{'读写出错' if language == 'zh' else 'cannot read or write'}：{error.strerror or error}", WRONG_USAGE)
+        from engine.doors.whole import why
+
+        said = "读写出错：" if language == "zh" else "cannot read or write: "
+        _leave(f"{said}{why(error, language)}", WRONG_USAGE)
     except Exception as error:
         if os.environ.get("XIANCE_DEBUG"):
             raise
@@ -158,6 +162,7 @@ def settle(
         fail([finding], form, language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
+    keep_the_data(data, [path for path in (out, receipt) if path], language)
     from engine.api import bind_data, open_policy
     from engine.api import settle as settle_data
     from engine.load.read import read_data
@@ -184,10 +189,11 @@ def settle(
         form_ = settlement_json(settlement, language)
         write_whole(Path(out), json_text(form_), language) if out else tell_json(form_)
     elif form == "csv" or out:
-        from engine.doors.csv_form import long_csv, tables_csv
+        from engine.doors.csv_form import is_table, long_csv, tables_csv
 
         if out:
-            _write_folder(Path(out), tables_csv(settlement), language)
+            tables = {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}
+            write_folder(Path(out), tables, language, is_table)
         else:
             click.echo(long_csv(settlement), nl=False)
     else:
@@ -204,9 +210,13 @@ def test_(names: tuple[str, ...], language: Language) -> None:
     """运行方案旁边的案例，并说明哪些规则、哪些例外还没有案例用到。"""
     from engine.api import open_policy
     from engine.doors.case_form import cases_text
+    from engine.load.policy import find_policy
     from engine.trial import try_cases
 
     failed = False
+    for name in names:
+        # Before anything is told: a name that is none is wrong usage of the whole command.
+        named(lambda name=name: find_policy(name), language)  # type: ignore[misc]
     for name in names or _known():
         try:
             policy = named(lambda name=name: open_policy(name), language)  # type: ignore[misc]
@@ -300,8 +310,3 @@ def _console() -> "Iterator[Console]":
 _WIDTH, _NARROWEST = 160, 60
 
 
-def _write_folder(folder: Path, texts: dict[str, str], language: Language) -> None:
-    if folder.exists() and not folder.is_dir():
-        stop(f"{folder} 不是文件夹" if language == "zh" else f"{folder} is not a folder")
-    for name, text in texts.items():
-        write_whole(folder / name, "\ufeff" + text, language)

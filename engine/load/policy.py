@@ -72,7 +72,8 @@ def policies_folder() -> Path:
 def known_policies() -> tuple[str, ...]:
     """The names of the policies that come with the engine."""
     root = policies_folder()
-    return tuple(sorted(f.parent.name for f in root.glob(f"*/{RULES}"))) if root.is_dir() else ()
+    found = (f.parent.name for f in root.glob(f"*/{RULES}")) if root.is_dir() else ()
+    return tuple(sorted(name for name in found if not name.startswith(".")))
 
 
 def find_policy(name: str) -> Path:
