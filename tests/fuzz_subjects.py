@@ -227,6 +227,7 @@ _SAMPLES, _POLICIES = ("gaotai/sample.yaml", "jilin/sample.yaml", "gaotai", "now
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "name": _POLICIES, "names": _POLICIES, "paths": _POLICIES, "policy": _POLICIES, "data": _SAMPLES, "receipt": ("r.json",),
     "file": ("file", "gaotai/sample.yaml"), "year": ("2026", "2030", "-1"), "years": ("2026..2027", "2026", "2027..2026"),
+    "code": ("linshui", "gaotai"), "origin": ("blank", "gaotai", "jilin", "file"), "start": ("2026-01-01",), "out": ("结果", "file"),
     "assume": ("超支分担比例=60%", "留用上限比例=x"), "scenarios": ("基金承担六成", "gaotai/sample.yaml"),
 }  # fmt: skip
 _VALUES = (

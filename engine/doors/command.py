@@ -14,6 +14,7 @@ import click
 from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
 from engine.doors.explain_command import explain
 from engine.doors.notice_command import notice
+from engine.doors.new_command import new
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -103,11 +104,12 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--ready", is_flag=True, help="再算就绪度：参数、条款、原文、案例各做到几成。")
 @format_option("text", "json")
 @language_option
-def check(names: tuple[str, ...], form: str, language: Language) -> None:
+def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool) -> None:
     """检查规则文件：语法、含义、条款覆盖。不写名称则检查全部自带的方案。"""
-    from engine.doors.check_form import checked
+    from engine.doors.check_form import checked, readiness_of
 
     findings: list[Finding] = []
     coverage: dict[str, Any] = {}
@@ -115,14 +117,20 @@ def check(names: tuple[str, ...], form: str, language: Language) -> None:
         result = named(lambda name=name: checked(name), language)  # type: ignore[misc]
         findings.extend(result.findings)
         coverage[result.name] = result.coverage
+    counted = readiness_of(names or _known(), findings) if ready and not has_errors(findings) else {}
     if form == "json":
         from engine.doors.json_form import findings_json
 
-        tell_json({"findings": findings_json(findings, language), "coverage": coverage})
+        more = {"readiness": {name: each.as_json() for name, each in counted.items()}} if ready else {}
+        tell_json({"findings": findings_json(findings, language), "coverage": coverage, **more})
     else:
         from engine.doors.check_form import check_text
 
         click.echo(check_text(findings, coverage, language), nl=False)
+        for each in counted.values():
+            from engine.doors.new_command import ready_text
+
+            click.echo(ready_text(each, language))
     sys.exit(1 if has_errors(findings) else 0)
 
 
@@ -277,6 +285,7 @@ def plan(name: str, form: str, language: Language) -> None:
 
 cli.add_command(explain)
 cli.add_command(notice)
+cli.add_command(new)
 cli.add_command(source)
 cli.add_command(verify)
 

@@ -14,6 +14,7 @@ from grammar.syntax import Document, Effective, Inherits
 
 RULES = "rules.policy"
 VOCABULARY = "vocabulary.policy"
+_HERE = Path("policies")
 LONGEST_CHAIN = 6
 
 
@@ -70,23 +71,22 @@ def policies_folder() -> Path:
 
 
 def known_policies() -> tuple[str, ...]:
-    """The names of the policies that come with the engine."""
-    root = policies_folder()
-    found = (f.parent.name for f in root.glob(f"*/{RULES}")) if root.is_dir() else ()
+    """The names of the policies that come with the engine or stand in the folder ``policies`` here."""
+    found = {path.parent.name for root in (policies_folder(), _HERE) for path in root.glob(f"*/{RULES}")}
     return tuple(sorted(name for name in found if not name.startswith(".")))
 
 
 def find_policy(name: str) -> Path:
-    """The folder of a policy: a path to such a folder (or its rule file), else a folder that comes with the engine."""
+    """The folder of a policy: a path to it (or its rule file), else one in ``policies`` here or that comes with the engine."""
     path = Path(name)
     if path.is_file() and path.suffix == ".policy":
         return path.parent
     if path.is_dir() and ((path / RULES).is_file() or (path / VOCABULARY).is_file()):
         return path
     if "/" not in name and "\\" not in name and name not in {"", ".", ".."}:
-        folder = policies_folder() / name
-        if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
-            return folder
+        for folder in (_HERE / name, policies_folder() / name):
+            if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
+                return folder
     raise NoSuchPolicyError(name, known_policies())
 
 
