@@ -123,7 +123,14 @@ def _writing(path: Path, language: Language) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         # A zero byte in a path is refused before the system is asked.
-        reason = why(error, language) if isinstance(error, OSError) else str(error)
+        if isinstance(error, UnicodeEncodeError):
+            reason = (
+                "这里的语言设置写不了中文文件名；先设 PYTHONUTF8=1"
+                if language == "zh"
+                else "file names in Chinese cannot be written under this locale; set PYTHONUTF8=1"
+            )
+        else:
+            reason = why(error, language) if isinstance(error, OSError) else str(error)
         stop(f"写不了 {path}：{reason}" if language == "zh" else f"cannot write {path}: {reason}")
 
 
