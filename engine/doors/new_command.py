@@ -9,7 +9,7 @@ import click
 
 from engine.doors.telling import fail, format_option, language_option, named, stop, tell_json, write_folder
 from engine.doors.usage import Command
-from grammar.diagnostic import FindingsError, Language, Words
+from grammar.diagnostic import Finding, FindingsError, Language, Place, Words
 
 if TYPE_CHECKING:
     from engine.scaffold.make import Scaffold, Way
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option("--from", "origin", required=True, metavar="NAME|PATH|blank", help="照哪个方案起头；blank 是最少的一套。")
 @click.option("--title", metavar="全称", help="文件的全称。")
 @click.option("--start", metavar="2026-01-01", help="施行日；不写则暂用上级的或今年首日。")
+@click.option(
+    "--document", metavar="FILE", help="本县文件的原文（.txt .md .docx .pdf）：条号列进 source.yaml，原文不存。"
+)
 @click.option("--out", metavar="FOLDER", help="放在哪个文件夹里；不写则放在这里的 policies/。")
 @click.option("--inherit/--copy", "inherit", default=None, help="承接它，或照抄一份；不写则省市承接，县照抄。")
 @format_option("text", "json")
@@ -31,6 +34,7 @@ def new(
     origin: str,
     title: str | None,
     start: str | None,
+    document: str | None,
     out: str | None,
     form: str,
     language: Language,
@@ -49,7 +53,8 @@ def new(
     way: Way | None = None if inherit is None else "inherit" if inherit else "copy"
     try:
         source = None if origin == BLANK else named(lambda: open_policy(origin), language)
-        made = make(code, _title(title, language), source, place, day, way)
+        found = named(lambda: _clauses(document, title or ""), language) if document is not None else ()
+        made = make(code, _title(title, language), source, place, day, way, found)
         write_folder(place / code, made.files, language, is_table)
         policy = open_policy(place / code)
         items, ready = undecided(policy, borrowed=made.way == "copy"), readiness(policy)
@@ -125,6 +130,18 @@ def _place(code: str, out: str | None, language: Language) -> Path:
             f"已经有叫“{code}”的方案；换一个代号" if zh else f"there is a policy `{code}` already; choose another code"
         )
     return place
+
+
+def _clauses(document: str, title: str) -> Sequence[str]:
+    """The numbers of a document's clauses, but for those that only head others."""
+    from engine.load.clauses_of import clauses_of
+    from engine.load.document import read_document
+
+    found = clauses_of(read_document(Path(document), document), title)
+    if not found:
+        raise FindingsError([Finding("S108", Place(document))])
+    parents = {clause.parent for clause in found}
+    return [clause.locator for at, clause in enumerate(found) if not (at in parents and clause.is_structure)]
 
 
 def _day(text: str | None, language: Language) -> date | None:

@@ -65,22 +65,38 @@ _RESERVED = {
 
 
 def make(
-    code: str, title: str, origin: Policy | None, place: Path, start: date | None, way: Way | None = None
+    code: str,
+    title: str,
+    origin: Policy | None,
+    place: Path,
+    start: date | None,
+    way: Way | None = None,
+    found: Sequence[str] = (),
 ) -> Scaffold:
     """A policy that checks and whose cases hold, to be put into the folder ``place``; raises FindingsError where it cannot be.
 
     Without an origin it is a plain beginning. A frame of a province or a city is inherited, rules of a county are copied
-    with all it decided open again, unless ``way`` says otherwise.
+    with all it decided open again, unless ``way`` says otherwise. ``found`` are the locators of the new document.
     """
     if origin is None:
         year = (start or date.today()).year  # noqa: DTZ011  # the user's own calendar
         values = {"code": code, "title": title, "start": start or date(year, 1, 1), "year": year, "unfilled": UNFILLED}
         files = {name: _filled(f"blank_{name}", values) for name in (RULES, SOURCE, CASES, SAMPLE)}
+        files[SOURCE] = _listed(files[SOURCE], found)
         return Scaffold(code, "blank", {**files, RULES: _laid_out(files[RULES])}, 0)
     chosen = way or _way(origin)
     files = (_child if chosen == "inherit" else _copy)(code, title, origin, start)
-    files[RULES] = _laid_out(files[RULES])
+    files[RULES], files[SOURCE] = _laid_out(files[RULES]), _listed(files[SOURCE], found)
     return _tried(code, chosen, files, origin, place)
+
+
+def _listed(index: str, found: Sequence[str]) -> str:
+    """A clause index with a line for each clause of a document that it does not have yet; its words stay outside."""
+    known = {fold_locator(each) for each in re.findall(r"\{条: '?([^',]+)", index)}
+    lines = [
+        f"  - {{条: {_quoted(each)}, 摘要: 待写, 作用: [计算]}}\n" for each in found if fold_locator(each) not in known
+    ]
+    return index.replace("条款: []", "条款:") + "".join(lines) if lines else index
 
 
 def _laid_out(text: str) -> str:
@@ -125,14 +141,16 @@ def _locator(clauses: Sequence[str]) -> str:
 
 
 def _declared(origin: Policy, name: str) -> str:
-    """A parameter's kind and range as its own text declares them."""
+    """A parameter's kind, range and state as its own text declares them."""
     found = next(
         item
         for text in reversed(origin.loaded.texts)
         for item in text.document.items
         if isinstance(item, s.Parameter) and item.name.text == name
     )
-    attributes = tuple(a for a in found.attributes if isinstance(a, s.Between | s.Bounds | s.Grain))
+    ranges = tuple(a for a in found.attributes if isinstance(a, s.Between | s.Bounds | s.Grain))
+    referred = tuple(a for a in found.attributes if isinstance(a, s.Referred))
+    attributes = (*ranges, *(referred or (s.Flag("OPEN", found.span),)))
     bare = s.Parameter(False, found.name, found.type, None, attributes, None, (), found.span)
     return _printed(bare, origin).partition(":")[2].strip()
 
