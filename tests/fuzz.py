@@ -147,7 +147,9 @@ def cut_down(trial: Trial, complaint: str, fails: Callable[[Trial], str | None] 
     """A trial with as few files and lines as still give the same complaint."""
     kind = _kind(complaint)
     for path in trial.files:
-        smaller = Trial(trial.subject, trial.command, {name: data for name, data in trial.files.items() if name != path})
+        smaller = Trial(
+            trial.subject, trial.command, {name: data for name, data in trial.files.items() if name != path}
+        )
         if _kind(fails(smaller) or "") == kind:
             trial = smaller
             continue

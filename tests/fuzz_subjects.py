@@ -50,7 +50,9 @@ def rule_texts() -> tuple[str, ...]:
 @cache
 def data_texts() -> tuple[str, ...]:
     """Every file of data there is to take lines and words from."""
-    return tuple(text_of(path) for path in sorted([*POLICIES.glob("*/sample.yaml"), *(HERE / "conformance").glob("*.yaml")]))
+    return tuple(
+        text_of(path) for path in sorted([*POLICIES.glob("*/sample.yaml"), *(HERE / "conformance").glob("*.yaml")])
+    )
 
 
 # ---- data: one line for each form it may come in
@@ -77,7 +79,7 @@ def _as_csv(random: Random, text: str) -> Mapping[str, bytes]:
 
 def _as_yaml(random: Random, text: str) -> Mapping[str, bytes]:
     """One YAML file, broken."""
-    return {"data": b"", "data.yaml": broken(random, text, data_texts())}
+    return {"data.yaml": broken(random, text, data_texts())}
 
 
 DATA_FORMS: Mapping[str, tuple[str, Callable[[Random, str], Mapping[str, bytes]]]] = {
@@ -95,7 +97,7 @@ def _tables(text: str) -> RawData:
 def _data(random: Random, form: str) -> Trial:
     name = random.choice(NAMES)
     place, written = DATA_FORMS[form]
-    files = {path: body for path, body in written(random, text_of(POLICIES / name / "sample.yaml")).items() if body or "." in path}
+    files = written(random, text_of(POLICIES / name / "sample.yaml"))
     return Trial(f"data {form}", ("settle", name, "--data", place, *random.choice(_SETTLE_FORMS)), files)
 
 
@@ -118,7 +120,9 @@ def _rules(random: Random) -> Trial:
 def _parent(random: Random) -> Trial:
     """A child beside a parent and a vocabulary, any one of the three broken."""
     files = {**_folder("jilin"), **_folder("qingshan"), "common/vocabulary.policy": _read("common/vocabulary.policy")}
-    files["qingshan/补充.policy"] = "修订 qingshan 「补充」\n  施行 2027-01-01 起\n\n改 参数 扣减系数 = 40%  依据 一\n".encode()
+    files["qingshan/补充.policy"] = (
+        "修订 qingshan 「补充」\n  施行 2027-01-01 起\n\n改 参数 扣减系数 = 40%  依据 一\n".encode()
+    )
     path = random.choice(sorted(path for path in files if path.endswith(".policy")))
     files[path] = broken(random, files[path].decode(), rule_texts())
     commands = (("check", "qingshan"), ("settle", "qingshan", "--data", "qingshan/sample.yaml", "--format", "json"))
@@ -176,7 +180,10 @@ def _receipt(random: Random) -> Trial:
     """A receipt, broken."""
     name = random.choice(NAMES)
     sample = (POLICIES / name / "sample.yaml").read_bytes()
-    files = {"r.json": broken(random, _receipt_of(name), [_receipt_of(other) for other in NAMES]), "sample.yaml": sample}
+    files = {
+        "r.json": broken(random, _receipt_of(name), [_receipt_of(other) for other in NAMES]),
+        "sample.yaml": sample,
+    }
     return Trial("receipt", ("verify", "r.json", *random.choice(((), ("--format", "json")))), files)
 
 
@@ -207,7 +214,9 @@ def _command_line(random: Random) -> Trial:
         words.append(name)
         command = command.commands[name]
     for param in command.params:
-        values = tuple(param.type.choices) if isinstance(param.type, click.Choice) else _USUAL.get(param.name or "", _VALUES)
+        values = (
+            tuple(param.type.choices) if isinstance(param.type, click.Choice) else _USUAL.get(param.name or "", _VALUES)
+        )
         for _ in range(random.choices((0, 1, 2), (3, 6, 1))[0]):
             value = random.choice(values if random.random() < _LIKELY else _VALUES)
             if isinstance(param, click.Argument):
@@ -223,7 +232,10 @@ def _command_line(random: Random) -> Trial:
 
 
 _LIKELY = 0.9
-_SAMPLES, _POLICIES = ("gaotai/sample.yaml", "jilin/sample.yaml", "gaotai", "nowhere"), ("gaotai", "jilin", "common", "./jilin")
+_SAMPLES, _POLICIES = (
+    ("gaotai/sample.yaml", "jilin/sample.yaml", "gaotai", "nowhere"),
+    ("gaotai", "jilin", "common", "./jilin"),
+)
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "name": _POLICIES, "names": _POLICIES, "paths": _POLICIES, "policy": _POLICIES, "data": _SAMPLES, "receipt": ("r.json",),
     "file": ("file", "gaotai/sample.yaml"), "year": ("2026", "2030", "-1"), "years": ("2026..2027", "2026", "2027..2026"),

@@ -6,7 +6,7 @@ from typing import Literal, TypeGuard
 
 from engine.load import yaml_text as y
 from engine.load.tables import RawData
-from engine.load.text import read_text
+from engine.load.text import read_beside
 from engine.load.yaml_data import data_in
 from engine.load.yaml_text import read_tree
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -56,7 +56,7 @@ class Case:
 
 def read_cases(path: Path, shown: str) -> tuple[Case, ...]:
     """The cases of a file; raises FindingsError where its shape is wrong."""
-    tree = read_tree(read_text(path.read_bytes(), shown), shown)
+    tree = read_tree(read_beside(path, shown), shown)
     findings: list[Finding] = []
     if not isinstance(tree, y.Sequence):
         raise FindingsError([Finding("L101", tree.place)])

@@ -5,8 +5,9 @@ import itertools
 from datetime import date
 from pathlib import Path
 
+from engine.load.text import refuse_outside
 from engine.nouns.periods import day_of
-from grammar.diagnostic import Finding, FindingsError, has_errors
+from grammar.diagnostic import Finding, FindingsError, Place, has_errors
 from grammar.frozen import dataclass
 from grammar.parse import parse, read_source
 from grammar.respell import names_of, respell
@@ -143,10 +144,14 @@ def _chain(folder: Path, findings: list[Finding], rules: str = RULES) -> list[li
 
 def _read(path: Path, findings: list[Finding]) -> _Raw | None:
     try:
+        refuse_outside(path, _shown(path))
         source = read_source(path, _shown(path))
         return parse(source), "sha256:" + hashlib.sha256(source.text.encode()).hexdigest(), path.parent
     except FindingsError as error:
         findings.extend(error.findings)
+        return None
+    except OSError:
+        findings.append(Finding("D004", Place(_shown(path))))
         return None
 
 
@@ -216,6 +221,9 @@ def _sibling(folder: Path, name: str) -> Path:
     if not name.replace("_", "").replace("-", "").isalnum():
         return folder / "\0"
     beside = folder.resolve().parent / name
+    if beside.resolve().parent != beside.parent:
+        # A link to somewhere else is no neighbour.
+        return policies_folder() / name
     if (beside / RULES).is_file() or (beside / VOCABULARY).is_file():
         return beside
     return policies_folder() / name

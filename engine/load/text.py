@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from unicodedata import normalize
 
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -17,6 +18,29 @@ def read_text(data: bytes, file: str) -> str:
     if findings := list(_refusals(text, file)):
         raise FindingsError(findings)
     return text
+
+
+def read_beside(path: Path, shown: str) -> str:
+    """The text of a file of a policy's folder, bounded in size and never from outside the policies around it."""
+    refuse_outside(path, shown)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BYTES_AT_MOST + 1)
+    except OSError:
+        raise FindingsError([Finding("D004", Place(shown))]) from None
+    if len(data) > _BYTES_AT_MOST:
+        raise FindingsError([Finding("D003", Place(shown), {"limit": f"{_BYTES_AT_MOST >> 20} MiB"})])
+    return read_text(data, shown)
+
+
+_BYTES_AT_MOST = 16 << 20
+
+
+def refuse_outside(path: Path, shown: str) -> None:
+    """Refuse a file that is a link out of the folder its policy's folder lies in: findings would quote what it holds."""
+    around = path.parent.resolve().parent
+    if not path.resolve().is_relative_to(around):
+        raise FindingsError([Finding("L232", Place(shown), {"file": path.name})])
 
 
 def refused_character(text: str) -> str | None:
