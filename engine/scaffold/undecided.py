@@ -59,10 +59,10 @@ def _start(policy: Policy) -> Iterator[Undecided]:
 def _parameters(policy: Policy) -> Iterator[Undecided]:
     for parameter in policy.scheme().parameters.values():
         if parameter.state in {"open", "referred"}:
-            where = f"，见{parameter.referred}" if parameter.referred else ""
+            kind, title = parameter.kind.words, parameter.referred
             words = Words(
-                f"{parameter.kind.words.zh}，{'转引' if parameter.referred else '未定'}{where}",
-                f"{parameter.kind.words.en}, {'referred to another document' if parameter.referred else 'open'}",
+                f"{kind.zh}，转引《{title}》" if title else f"{kind.zh}，未定",
+                f"{kind.en}, referred to 《{title}》" if title else f"{kind.en}, open",
             )
             yield Undecided("parameter", parameter.name, parameter.clauses, parameter.layer, words)
 
