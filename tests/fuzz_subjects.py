@@ -1,5 +1,6 @@
 """What fuzzing breaks: rule files, data in every form, cases, clause indexes, documents, receipts, command lines."""
 
+import contextlib
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import click
 from click.testing import CliRunner
@@ -189,10 +191,10 @@ def _receipt(random: Random) -> Trial:
 
 @cache
 def _receipt_of(name: str) -> str:
-    runner = CliRunner()
-    with runner.isolated_filesystem():
+    with TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("sample.yaml").write_bytes((POLICIES / name / "sample.yaml").read_bytes())
-        runner.invoke(cli, ["settle", name, "--data", "sample.yaml", "--receipt", "r.json", "--format", "json"])
+        words = ["settle", name, "--data", "sample.yaml", "--receipt", "r.json", "--format", "json"]
+        CliRunner().invoke(cli, words)
         return Path("r.json").read_text(encoding="utf-8")
 
 
