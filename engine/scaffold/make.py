@@ -217,8 +217,14 @@ def _examples(code: str, origin: Policy) -> dict[str, str]:
         path = origin.loaded.folder / name
         if path.is_file():
             text = re.sub(r"(?m)^( *)(方案|scheme): .*$", rf"\g<1>\g<2>: {code}", path.read_text(encoding="utf-8-sig"))
-            found[name] = re.sub(r"(?m)^(假设|assumptions): \{.*\}$\n?", "", text) if name == SAMPLE else text
+            found[name] = _as_sample(text, origin.loaded.name) if name == SAMPLE else text
     return found
+
+
+def _as_sample(text: str, origin: str) -> str:
+    """A sample without what it assumes and what it says of the origin."""
+    lines = re.sub(r"(?m)^(假设|assumptions): \{.*\}$\n?|^ *#.*\n", "", text)
+    return f"# 单位和金额照 {origin} 的示例，都是虚构的，只用来试算；换成本县的。没有定的比例没有给。\n{lines}"
 
 
 def _quoted(text: str) -> str:

@@ -19,10 +19,13 @@ def reopened(document: s.Document, scheme: Scheme, code: str, title: str, firm: 
     lines = tuple(_without_ground(line) for line in header.lines if not isinstance(line, s.Region | s.DocumentLine))
     new = replace(header, name=replace(header.name, text=code), title=replace(header.title, text=title), lines=lines)
     gone = {node.name.text for node in _nodes(document.items) if isinstance(node, s.Scenario | s.Reading)}
-    items = tuple(
-        _item(item, scheme, firm, gone) for item in document.items if not isinstance(item, s.Roster | s.Scenario)
-    )
+    items = tuple(_item(item, scheme, firm, gone) for item in document.items if not _is_theirs(item))
     return replace(document, header=new, items=items, comments=())
+
+
+def _is_theirs(item: s.Item) -> bool:
+    """Whether it lists the other county's units, assumes for its sake or gives its document's own words."""
+    return isinstance(item, s.Roster | s.Scenario) or (isinstance(item, s.Alias) and item.called_here)
 
 
 def borrowed_numbers(document: s.Document) -> Iterator[tuple[str, str, s.Citation | None]]:
