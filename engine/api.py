@@ -84,8 +84,17 @@ def bind_data(
 ) -> "Dataset":
     """Data as rows of the policy's scheme; raises FindingsError with everything wrong in it."""
     from engine.load.bind import bind
+    from engine.load.bureau_words import is_strange
 
-    return bind(policy.scheme(), raw, scenarios, assume)
+    scheme = policy.scheme()
+    notes: tuple[Finding, ...] = ()
+    if any(is_strange(scheme, table) for table in raw.tables):
+        from engine.load.bureau import translate
+
+        translation = translate(scheme, raw, (text.folder for text in policy.loaded.texts))
+        raw, notes = translation.raw, translation.notes
+    dataset = bind(scheme, raw, scenarios, assume)
+    return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset
 
 
 def settle(

@@ -20,6 +20,8 @@ _UNITS = {
     k.Base.SCORE: ("分",),
     k.Base.NUMBER: ("个月", "次", "日", "年", "天"),
 }
+# As a share that does not end in decimals is printed: 1/3.
+_FRACTION = re.compile(r"(-?\d{1,20})/([1-9]\d{0,19})", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:[-./年](\d{1,2})(?:[-./月](\d{1,2})日?)?月?|(\d{2})(\d{2}))")
 
 
@@ -112,6 +114,8 @@ def _money(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:
 def _ratio(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:
     if kind.per is not None and "/" in text:
         text = text.partition("/")[0]
+    if kind.per is None and header is None and (match := _FRACTION.fullmatch(text)):
+        return exact(Fraction(int(match[1]), int(match[2])))
     value, unit = _split(text, ("%", "％", "‰", "个百分点", "百分点"))
     if value is None:
         return Wrong("D067")
