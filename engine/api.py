@@ -93,7 +93,10 @@ def bind_data(
 
         translation = translate(scheme, raw, (text.folder for text in policy.loaded.texts))
         raw, notes = translation.raw, translation.notes
-    dataset = bind(scheme, raw, scenarios, assume)
+    try:
+        dataset = bind(scheme, raw, scenarios, assume)
+    except FindingsError as error:
+        raise FindingsError(in_order([*notes, *error.findings]) if notes else error.findings) from None
     return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset
 
 

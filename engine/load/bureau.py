@@ -173,12 +173,14 @@ def _years(work: Work) -> tuple[int, ...]:
     if years == {None}:
         months = [parse_month(row.text("结算年月")) for row in work.rows("months")]
         years |= {month[0] for month in months if month is not None}
+    if years == {None}:
         years |= {parse_year(row.text("年度")) for sort in ("scores", "events") for row in work.rows(sort)}
     return tuple(sorted(year for year in years if year is not None))
 
 
 def _idle_units(work: Work) -> None:
     """Units of the roster of which the data say nothing in a year: they are not settled, and that is told."""
+    told: dict[str, None] = {}
     for year in work.years:
         idle: dict[str, None] = {}
         for code in work.roster.spells:
@@ -188,8 +190,9 @@ def _idle_units(work: Work) -> None:
             if unit is not None and useful and not work.drafts_of(unit, year, None):
                 idle[unit.name] = None
         if idle:
-            table = work.sheets["roster"][2]
-            work.told.tell("D162", table.place, year=year, names="、".join(idle))
+            told[f"{year} {'、'.join(idle)}"] = None
+    if told:
+        work.told.tell("D162", work.sheets["roster"][2].place, names="；".join(told))
 
 
 def _tell_outside(work: Work) -> None:

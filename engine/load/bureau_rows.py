@@ -68,7 +68,7 @@ def read_sheet(
     ids = {scheme.labels.id(name, kind): name for name, kind in inputs.items()}
     columns: dict[str, tuple[Column | None, str | None, str | None]] = {}
     unknown: set[str] = set()
-    idle: dict[str, Place] = {}
+    idle: set[str] = set()
     rows = []
     for row in table.rows:
         cells: dict[str, Taken] = {}
@@ -94,14 +94,15 @@ def read_sheet(
             else:
                 cells[column.name] = Taken(cell, unit)
                 if not _useful(column, sheet, layout, scheme):
-                    idle.setdefault(column.name, cell.place)
+                    idle.add(column.name)
         rows.append(BureauRow(cells, direct, row.place))
     present = {column.name for column, _, _ in columns.values() if column is not None}
     for column in sheet.columns:
         if column.needed and column.name not in present and table.rows:
             told.tell("D150", table.place, sheet=table.name, name=column.name)
     if idle:
-        told.tell("D152", table.place, sheet=table.name, names="、".join(idle))
+        names = [column.name for column in sheet.columns if column.name in idle]
+        told.tell("D152", table.place, sheet=table.name, names="、".join(names))
     for row_ in rows:
         _check_sums(row_, sheet, told)
     return rows
@@ -147,7 +148,8 @@ def day_of(row: BureauRow, column: str, told: Told) -> date | None:
 
 def _useful(column: Column, sheet: Sheet, layout: Layout, scheme: Scheme) -> bool:
     """Whether anything is made of a column under this scheme."""
-    if column.role is not None and not column.to:
+    summed = {name for item in sheet.sums for name in (item.total, *item.plus, *item.minus)}
+    if (column.role is not None and not column.to) or column.name in summed:
         return True
     if sheet.sort == "shares" and any(
         column.name in {share.part, share.whole}

@@ -54,6 +54,7 @@ def take_months(work: Work) -> list[Mention]:
     """月度结算: one row a month for each unit; the months of members add up to their alliance of that month."""
     kind = work.kind("month")
     groups: dict[tuple[str, str, str | None], list[BureauRow]] = {}
+    seen: dict[tuple[str, str, str, str], Place] = {}
     mentions = []
     for row in work.rows("months"):
         month = _month(work, row)
@@ -64,7 +65,14 @@ def take_months(work: Work) -> list[Mention]:
         whose = work.whose(row, _WHO, first, _last_day(first))
         if whose is None or not _holds(work, whose, kind, row, "months"):
             continue
-        groups.setdefault((whose.unit.name, f"{month[0]}-{month[1]:02d}", insurance), []).append(row)
+        period = f"{month[0]}-{month[1]:02d}"
+        once = (_institution(whose), period, row.text("险种"), row.text("清算类别"))
+        if once in seen:
+            work.told.tell("D079", row.place, unit=once[0], period=period, insurance=once[2] or "—",
+                           other=place_row(seen[once]))  # fmt: skip
+            continue
+        seen[once] = row.place
+        groups.setdefault((whose.unit.name, period, insurance), []).append(row)
         mentions.append(Mention(whose.unit, month[0], insurance, row.place))
     if "months" in work.sheets and kind in work.scheme.tables:
         rows = work.tables.setdefault(kind, [])

@@ -98,12 +98,12 @@ class Work:
         self.outside[sort, what] = (count + 1, first)
 
     def whose(
-        self, row: BureauRow, columns: Iterable[str], first: date, last: date, code: str = "D157"
+        self, row: BureauRow, columns: tuple[str, ...], first: date, last: date, code: str = "D157"
     ) -> Whose | None:
         """Who a row speaks of in a period; None where that cannot be said, which is told with ``code`` or its own."""
         given = [row.cells[column] for column in columns if column in row.cells]
         if not given:
-            self.told.tell("D073", row.place, table=" / ".join(columns))
+            self.told.tell("D190", row.place, name=columns[0])
             return None
         if not self.roster.given:
             return self._by_name(row, columns, given)
@@ -137,7 +137,7 @@ class Work:
             return None
         return Whose(Unit(kind, text))
 
-    def _by_name(self, row: BureauRow, columns: Iterable[str], given: list[Taken]) -> Whose | None:
+    def _by_name(self, row: BureauRow, columns: tuple[str, ...], given: list[Taken]) -> Whose | None:
         """Without a roster a name is what it says; a code alone says nothing."""
         named = [row.cells[column] for column in columns if column in row.cells and column != "机构编码"]
         if not named:
@@ -146,6 +146,10 @@ class Work:
         name = named[0].cell.text
         kinds = {d.kind for d in self.drafts.values() if d.unit == name}
         kinds |= {kind for kind, names in self.scheme.rosters.items() if name in names}
+        if not kinds and "对象" in columns:
+            known = {d.unit for d in self.drafts.values()}
+            self.told.tell("D153", named[0].cell.place, text=name, **nearest(name, known))
+            return None
         return Whose(Unit(min(kinds), name)) if kinds else Whose(Unit("", name))
 
     def drafts_of(self, unit: Unit, year: int, insurance: str | None) -> list[Draft]:
