@@ -7,10 +7,11 @@ import pytest
 
 from engine.api import Policy, bind_data, open_policy, settle
 from engine.doors.json_form import figure_json
+from engine.load.bureau import translate
 from engine.load.bureau_layout import read_layout
-from engine.load.policy import policies_folder
+from engine.load.policy import known_policies
 from engine.load.read import read_data
-from grammar.diagnostic import Finding
+from grammar.diagnostic import Finding, FindingsError, Place
 
 ROSTER = """机构编码,机构名称,等级,类型,所属医共体,是否牵头,起始日期,终止日期,系统对接日期
 H001,县人民医院,二级,综合医院,县人民医院医共体,是,2024-01-01,,2025-11-30
@@ -181,3 +182,146 @@ def same(policy: Policy, tmp_path: Path, bureau: Mapping[str, str], by_kind: str
 
 def test_a_bureaus_county_settles_as_its_kind_tables_do_under_gaotai(tmp_path: Path) -> None:
     same(open_policy("gaotai"), tmp_path, GAOTAI, GAOTAI_BY_KIND)
+
+
+def test_a_bureaus_county_settles_as_its_kind_tables_do_under_yunxian(tmp_path: Path) -> None:
+    bureau = {
+        "案.yaml": "方案: yunxian\n",
+        "机构名录.csv": "fixmedins_code,fixmedins_name,所属医共体,是否牵头\nY1,云县人民医院,云县紧密型医共体,是\n"
+        "Y2,云县凯达医院,,\n",
+        "预算下达.csv": "年度,险种,下达金额(亿元),参保人数\n2025,390,2.5,385200\n2025,310,1.1,\n",
+        "月度结算.csv": "setlym,fixmedins_code,insutype,实拨\n202506,Y1,390,112500000\n202506,Y1,310,4000000\n"
+        "202512,Y1,390,-500.25\n202512,Y2,390,8790406.12\n",
+        "特殊情形.csv": "年度,对象,类型,认定文号\n2025,Y2,推诿,〔2025〕1号\n",
+        "医共体.csv": "名称,年度,年度总额预算,年度清算总额\n云县紧密型医共体,2025,225000000,226318904.10\n",
+        "非医共体机构.csv": "名称,年度,年度总额预算,年度清算总额,期初结转\nY2,2025,8600000,8112345.67,100.10\n",
+        "县.csv": "年度,住院率\n2025,12.3%\n",
+    }
+    by_kind = """
+方案: yunxian
+年度: 2025
+县: [{可用指标: 250000000, 参保人数: 385200, 住院率: 0.123}]
+医共体: [{名称: 云县紧密型医共体, 年度总额预算: 2.25亿元, 年度清算总额: 226318904.10}]
+非医共体机构: [{名称: 云县凯达医院, 年度总额预算: 860万元, 年度清算总额: 8112345.67, 期初结转: 100.10, 推诿拒收查实: 是}]
+月度:
+  - {单位: 云县紧密型医共体, 月份: 2025-06, 实拨: 112500000}
+  - {单位: 云县紧密型医共体, 月份: 2025-12, 实拨: -500.25}
+  - {单位: 云县凯达医院, 月份: 2025-12, 实拨: 8790406.12}
+"""
+    policy = open_policy("yunxian")
+    same(policy, tmp_path, bureau, by_kind)
+    assert ("D163", "月度结算") in {(f.code, f.values.get("sheet")) for f in told(policy, tmp_path / "bureau")}
+
+
+def test_a_bureaus_county_settles_as_its_kind_tables_do_under_guangdong(tmp_path: Path) -> None:
+    bureau = {
+        "案.yaml": "方案: guangdong\n假设: {保证金比例: 5%}\n",
+        "机构名录.csv": "机构编码,机构名称,所属医共体,是否牵头\nG1,甲县总医院,甲县医共体,是\nG2,甲镇卫生院,甲县医共体,否\n",
+        "月度结算.csv": "结算年月,机构编码,险种,实拨(万元)\n2026.3,G1,310,100\n2026.3,G1,390,250.5\n2026.3,G2,390,30\n",
+        "特殊情形.csv": "年度,对象,类型,认定金额\n2026,甲县医共体,突发,1250万元\n2026,G1,虹吸,\n",
+        "参数与假设.csv": "参数,取值,状态\n风险调节金比例,3%,假设\nretention_rate,80%,假设\n",
+        "医共体.csv": "名称,年度,市医保核定,上年付费总额,拟定增长率,统筹区支出增长率,年度清算总额\n"
+        "甲县医共体,2026,是,315880000,7%,5.2%,355120733.08\n",
+    }
+    by_kind = """
+假设: {保证金比例: 5%, 风险调节金比例: 3%, 结余留用比例: 80%}
+医共体: [{名称: 甲县医共体, 年度: 2026, 市医保核定: 是, 上年付费总额: 315880000, 拟定增长率: 7%, 统筹区支出增长率: 5.2%,
+  年度清算总额: 355120733.08, 合理超支额: 12500000, 总医院虹吸查实: 是}]
+月度: [{单位: 甲县医共体, 月份: 2026-03, 实拨: 3805000}]
+"""
+    same(open_policy("guangdong"), tmp_path, bureau, by_kind)
+
+
+def test_a_bureaus_county_settles_as_its_kind_tables_do_under_jilin(tmp_path: Path) -> None:
+    bureau = {
+        "案.yaml": "方案: jilin\n年度: 2026\n",
+        "机构名录.csv": "机构编码,机构名称,所属医共体,是否牵头\nJ1,示例医院,示例医共体,是\n",
+        "月度结算.csv": "结算年月,机构编码,险种,实拨\n2026年3月,J1,职工,100.01\n2026年3月,J1,居民,200.02\n",
+        # 24% a year before, and 1/3 this year, which no decimal writes out.
+        "异地与占比.csv": "年度,参保人总费用,异地费用,县域总费用,医共体费用,基层费用\n2025,400000000,96000000,,,\n"
+        "2026,300000000,100000000,500000000,240000000,80000000\n",
+        "参数与假设.csv": "参数,取值,状态\n扣减系数,50%,假设\n最少预拨月数,1,明确规定\n",
+        "医共体.csv": "名称,年度总额预算,年度清算总额\n示例医共体,268500000,257914326.45\n",
+    }
+    by_kind = """
+年度: 2026
+假设: {扣减系数: 50%}
+县: [{医共体费用占比: 48%, 基层费用占比: 1/3}]
+医共体: [{名称: 示例医共体, 年度总额预算: 268500000, 年度清算总额: 257914326.45, 本年异地占比: 1/3, 上年异地占比: 24%,
+  参保人医疗总费用: 3亿元}]
+月度: [{单位: 示例医共体, 月份: 2026-03, 实拨: 300.03}]
+"""
+    policy = open_policy("jilin")
+    same(policy, tmp_path, bureau, by_kind)
+    cut = figures(policy, tmp_path / "bureau")["医共体", "示例医共体", None, "2026", "out_of_area_cut"]
+    # 300,000,000 × (1/3 − 24/100) × 1/2
+    assert cut[:2] == ("14000000.00", "assumed")
+
+
+def test_the_sheets_may_stand_in_one_yaml_file(tmp_path: Path) -> None:
+    data = """
+年度: 2026
+险种: 居民
+机构名录: [{机构编码: H2, 机构名称: 县妇幼保健院}]
+月度结算: [{结算年月: 2026-03, 机构编码: H2, 实拨: 100, 扣保证金: 3}]
+非医共体机构: [{名称: H2, 年度总额预算: 1200万元, 年度清算总额: 7800000}]
+"""
+    (tmp_path / "data.yaml").write_text(data, encoding="utf-8")
+    found = figures(open_policy("gaotai"), tmp_path / "data.yaml")
+    assert found["非医共体机构", "县妇幼保健院", "居民", "2026", "deposit_withheld"][0] == "3.00"
+    assert found["非医共体机构", "县妇幼保健院", "居民", "2026", "retained"][0] == "3600000.00"
+
+
+def test_what_a_sheet_makes_of_a_cell_is_still_told_at_that_cell(tmp_path: Path) -> None:
+    folder = written(tmp_path / "bureau", {**GAOTAI, "预算下达.csv": "年度,险种,下达金额(万元)\n2026,居民,-1\n"})
+    with pytest.raises(FindingsError) as stopped:
+        told(open_policy("gaotai"), folder)
+    (finding,) = [f for f in stopped.value.findings if f.severity == "error"]
+    assert finding.code == "D060"
+    assert isinstance(finding.where, Place)
+    assert (finding.where.file.rsplit("/", 1)[-1], finding.where.row, finding.where.key) == (
+        "预算下达.csv", 2, "下达金额(万元)"
+    )  # fmt: skip
+
+
+def test_the_order_of_rows_changes_no_figure(tmp_path: Path) -> None:
+    policy = open_policy("gaotai")
+    turned = {
+        name: "\n".join([text.splitlines()[0], *reversed(text.splitlines()[1:])]) + "\n" if name.endswith(".csv") else text
+        for name, text in GAOTAI.items()
+    }
+    one, other = written(tmp_path / "one", GAOTAI), written(tmp_path / "other", turned)
+    assert figures(policy, one) == figures(policy, other)
+
+
+def test_kind_tables_alone_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "kinds.yaml").write_text(GAOTAI_BY_KIND, encoding="utf-8")
+    policy, raw = open_policy("gaotai"), read_data(tmp_path / "kinds.yaml")
+    assert translate(policy.scheme(), raw, ()).raw is raw
+
+
+def test_every_input_a_sheet_names_is_an_input_of_some_policy() -> None:
+    layout = read_layout(())
+    schemes = [open_policy(name).scheme() for name in known_policies()]
+    inputs = {name for scheme in schemes for _, name in scheme.inputs}
+    named = {name for sheet in layout.sheets for c in sheet.columns for name in (*c.to, *sum(c.to_of.values(), ()))}
+    named |= {name for event in layout.events for name in event.to}
+    named |= {name for share in layout.shares for name in (*share.to, *share.before)}
+    assert named - inputs == set()
+    assert set(layout.kinds.values()) <= set(schemes[0].tables)
+
+
+def test_a_policy_may_describe_more_of_its_own_sheets(tmp_path: Path) -> None:
+    folder = tmp_path / "sample"
+    written(folder, {
+        "rules.policy": "方案 sample 「试」\n  施行 2026-01-01 起\n数据 医共体\n  年度清算总额\n  批复额: 金额\n事项 数据有误 对 医共体\n"
+        "环节 年终清算\n  对 医共体:\n    合成额 = 年度清算总额 + 批复额\n      除非 数据有误: 0元\n",
+        "workbook.toml": '[[event]]\nname = "填报有误"\nto = ["数据有误"]\n[[event]]\nname = "批复"\namount = true\nto = ["批复额"]\n',
+    })  # fmt: skip
+    (tmp_path / "data.yaml").write_text(
+        "年度: 2026\n医共体: [{名称: 甲, 年度清算总额: 10}, {名称: 乙, 年度清算总额: 10}]\n"
+        "特殊情形: [{年度: 2026, 对象: 甲, 类型: 填报有误}, {年度: 2026, 对象: 乙, 类型: 批复, 认定金额: 1.5}]\n",
+        encoding="utf-8",
+    )
+    found = figures(open_policy(str(folder)), tmp_path / "data.yaml")
+    assert {key[1]: value[0] for key, value in found.items() if "合成额" in key} == {"甲": "0.00", "乙": "11.50"}
