@@ -287,7 +287,9 @@ def test_what_a_sheet_makes_of_a_cell_is_still_told_at_that_cell(tmp_path: Path)
 def test_the_order_of_rows_changes_no_figure(tmp_path: Path) -> None:
     policy = open_policy("gaotai")
     turned = {
-        name: "\n".join([text.splitlines()[0], *reversed(text.splitlines()[1:])]) + "\n" if name.endswith(".csv") else text
+        name: "\n".join([text.splitlines()[0], *reversed(text.splitlines()[1:])]) + "\n"
+        if name.endswith(".csv")
+        else text
         for name, text in GAOTAI.items()
     }
     one, other = written(tmp_path / "one", GAOTAI), written(tmp_path / "other", turned)

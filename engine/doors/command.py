@@ -15,6 +15,7 @@ from engine.doors.choices import assumed_values, keep_the_data, scenarios_named,
 from engine.doors.explain_command import explain
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
+from engine.doors.data_command import data
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -286,6 +287,7 @@ def plan(name: str, form: str, language: Language) -> None:
 cli.add_command(explain)
 cli.add_command(notice)
 cli.add_command(new)
+cli.add_command(data)
 cli.add_command(source)
 cli.add_command(verify)
 

@@ -88,11 +88,11 @@ def read_sheet(
                 continue
             elif column is None:
                 assert name is not None
-                direct[name] = Taken(cell, unit)
+                direct[name] = Taken(cell, unit or _unit_above(cell, scheme.inputs[inputs[name], name].kind))
             elif column.name in cells:
                 told.tell("D058", cell.place, name=column.name)
             else:
-                cells[column.name] = Taken(cell, unit)
+                cells[column.name] = Taken(cell, unit or _unit_above(cell, kind_named(column.kind)))
                 if not _useful(column, sheet, layout, scheme):
                     idle.add(column.name)
         rows.append(BureauRow(cells, direct, row.place))
@@ -144,6 +144,12 @@ def day_of(row: BureauRow, column: str, told: Told) -> date | None:
     if day is None:
         told.tell("D063", row.at(column), name=column, text=row.text(column))
     return day
+
+
+def _unit_above(cell: Cell, kind: k.Kind) -> str | None:
+    """The unit of money that a line above the table names, where the way of reading knows of such lines."""
+    unit = getattr(cell, "unit", None)
+    return unit if isinstance(unit, str) and kind.is_money else None
 
 
 def _useful(column: Column, sheet: Sheet, layout: Layout, scheme: Scheme) -> bool:

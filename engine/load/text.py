@@ -97,3 +97,14 @@ def _refusals(text: str, file: str) -> Iterator[Finding]:
         line_start = text.rfind("\n", 0, match.start()) + 1
         place = Place(file, line, match.start() - line_start + 1)
         yield Finding("D002", place, {"code_point": f"U+{ord(match[0]):04X}"})
+
+
+def encoding_of(data: bytes) -> str | None:
+    """The encoding a file's bytes are read in, as a person calls it; None where it is none of ours."""
+    marked = next((_CALLED[encoding] for mark, encoding in _MARKS if data.startswith(mark)), None)
+    if marked is not None:
+        return f"{marked} BOM" if marked == "UTF-8" else marked
+    return next((_CALLED[encoding] for encoding in _LADDER if _strictly(data, encoding) is not None), None)
+
+
+_CALLED = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "gb18030": "GB18030"}
