@@ -108,10 +108,11 @@ def read_roster(rows: list[BureauRow], layout: Layout, scheme: Scheme, told: Tol
             told.tell("D190", row.place, name="机构名称" if code else "机构编码")
             continue
         start, end = day_of(row, "起始日期", told), day_of(row, "终止日期", told)
-        pool = layout.pool_of_type.get(row.text("类型"), row.text("类型"))
+        # A pharmacy is no unit of its own, also where the scheme knows no pool for it.
+        pool = layout.pool_of_type.get(row.text("类型")) or (row.text("类型") if row.text("类型") in pools else None)
         since = day_of(row, "系统对接日期", told)
         alliance = name_text(row.text("所属医共体")) or None
-        spell = Spell(code, name, alliance, _yes(row, told), pool if pool in pools else None, start, end, since, row)
+        spell = Spell(code, name, alliance, _yes(row, told), pool, start, end, since, row)
         roster.spells.setdefault(code, []).append(spell)
     for code, spells in roster.spells.items():
         spells.sort(key=lambda spell: (spell.start or date.min, spell.end or date.max, spell.name))

@@ -1,6 +1,7 @@
 """The rows of a bureau's sheets under the sheet's own words, and what is told of the sheets on the way."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
 from fractions import Fraction
@@ -8,7 +9,7 @@ from fractions import Fraction
 from engine.load.bureau_layout import Column, Layout, Sheet, first_input, target
 from engine.load.tables import Cell, Table
 from engine.load.text import name_text
-from engine.load.values import Wrong, header_unit, parse_day, parse_value, parse_year
+from engine.load.values import Wrong, header_unit, parse_value, parse_year
 from engine.nouns import kinds as k
 from engine.nouns.core import Scheme
 from engine.nouns.numbers import Number
@@ -140,10 +141,17 @@ def day_of(row: BureauRow, column: str, told: Told) -> date | None:
     """The day in a column; None where it is blank or wrong, which is told."""
     if column not in row.cells:
         return None
-    day = parse_day(row.text(column))
-    if day is None:
-        told.tell("D063", row.at(column), name=column, text=row.text(column))
+    cell = row.cells[column].cell
+    day = None if is_unclear(cell) else parse_value(cell.text, k.DATE)
+    if not isinstance(day, date):
+        told.tell("D063", cell.place, name=column, text=cell.text)
+        return None
     return day
+
+
+def is_unclear(cell: Cell) -> bool:
+    """Whether a workbook holds a number that was typed as 2025.1 or as 2025.10: nobody can tell which."""
+    return getattr(cell, "number", False) is True and re.fullmatch(r"[12][0-9]{3}\.1", cell.text) is not None
 
 
 def _unit_above(cell: Cell, kind: k.Kind) -> str | None:
@@ -190,8 +198,3 @@ def _int(value: object) -> int:
 def kind_named(name: str) -> k.Kind:
     """The kind of value of a column."""
     return _KINDS[name]
-
-
-def each(rows: Iterable[BureauRow], column: str) -> Iterator[tuple[BureauRow, Taken]]:
-    """The rows that give a column, each with its cell."""
-    return ((row, row.cells[column]) for row in rows if column in row.cells)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from engine.load.bureau_layout import target
 from engine.load.bureau_roster import Unit
-from engine.load.bureau_rows import BureauRow, Taken, number_of, year_of
+from engine.load.bureau_rows import BureauRow, Taken, is_unclear, number_of, year_of
 from engine.load.bureau_work import Whose, Work, place_row
 from engine.load.tables import Cell, Row
 from engine.load.values import parse_month
@@ -145,7 +145,9 @@ def _month_row(
 ) -> Row:
     unit, month, insurance = key
     place = group[0].place
-    cells = {"单位": Cell(unit, place), "月份": Cell(month, group[0].at("结算年月"))}
+    # The month as it was written, the least clear one first: what is wrong with it is told where rows are bound.
+    written = min((row.cells["结算年月"].cell for row in group), key=lambda cell: not is_unclear(cell))
+    cells = {"单位": Cell(unit, place), "月份": written}
     if insurance is not None:
         cells["险种"] = Cell(insurance, place)
     sources: dict[str, Callable[[BureauRow], Taken | None]] = {}
