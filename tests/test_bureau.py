@@ -1,16 +1,24 @@
 """A bureau's own sheets settle to the same figures as the kind tables that say the same."""
 
+import random
+import time
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.api import Policy, bind_data, open_policy, settle
 from engine.doors.json_form import figure_json
 from engine.load.bureau import translate
 from engine.load.bureau_layout import read_layout
+from engine.load.bureau_work import exact_text
 from engine.load.policy import known_policies
 from engine.load.read import read_data
+from engine.load.values import parse_value
+from engine.nouns import kinds as k
 from grammar.diagnostic import Finding, FindingsError, Place
 
 ROSTER = """机构编码,机构名称,等级,类型,所属医共体,是否牵头,起始日期,终止日期,系统对接日期
@@ -327,3 +335,112 @@ def test_a_policy_may_describe_more_of_its_own_sheets(tmp_path: Path) -> None:
     )
     found = figures(open_policy(str(folder)), tmp_path / "data.yaml")
     assert {key[1]: value[0] for key, value in found.items() if "合成额" in key} == {"甲": "0.00", "乙": "11.50"}
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
+def test_a_share_is_written_out_exactly(above: int, below: int) -> None:
+    value = Fraction(above, below)
+    text = exact_text(value)
+    assert Fraction(text) == value
+    assert parse_value(text, k.RATIO) == value
+
+
+def test_weights_may_be_points_out_of_a_hundred(tmp_path: Path) -> None:
+    scores = "年度,对象,指标,权重,得分\n2026,乙,费用,40,95\n2026,乙,质量,60,90.5\n2026,乙,总分,,92.3\n"
+    folder = written(tmp_path / "bureau", {
+        "考核得分.csv": scores, "非医共体机构.csv": "名称,年度,险种,年度总额预算,年度清算总额\n乙,2026,居民,100,90\n",
+    })  # fmt: skip
+    # 0.4 × 95 + 0.6 × 90.5 = 92.3; 10 × 92.3 %
+    assert figures(open_policy("gaotai"), folder)["非医共体机构", "乙", "居民", "2026", "retained"][0] == "9.23"
+
+
+def test_a_blank_in_a_members_month_leaves_the_alliances_month_open(tmp_path: Path) -> None:
+    months = MONTHS.replace("202603,H103,390,500000,0,500000,15000,485000,", "202603,H103,390,500000,0,500000,15000,,")
+    policy = open_policy("gaotai")
+    found = figures(policy, written(tmp_path / "bureau", {**GAOTAI, "月度结算.csv": months}))
+    paid = found["医共体", "县人民医院医共体", "居民", "2026", "paid"]
+    assert paid[:2] == (None, "open")
+    assert found["医共体", "县人民医院医共体", "居民", "2026", "deposit_withheld"][0] == "645000.00"
+
+
+def test_a_member_that_is_settled_over_two_years_keeps_what_it_carries_under_its_present_name(tmp_path: Path) -> None:
+    folder = written(tmp_path / "bureau", {
+        "机构名录.csv": "机构编码,机构名称,起始日期,终止日期\nY2,云县老凯达医院,,2024-12-31\nY2,云县凯达医院,2025-01-01,\n",
+        "非医共体机构.csv": "名称,年度,年度总额预算,年度清算总额\n云县老凯达医院,2024,8600000,8112345.67\nY2,2025,8600000,8600000\n",
+        "月度结算.csv": "结算年月,机构编码,机构名称,险种,实拨\n2024-12,Y2,云县老凯达医院,390,1\n",
+    })  # fmt: skip
+    found = figures(open_policy("yunxian"), folder)
+    # Half of 487,654.33 carried into the next year, and its payments under the earlier name.
+    assert found["非医共体机构", "云县凯达医院", "居民", "2025", "adjusted_budget"][0] == "8843827.17"
+    assert found["非医共体机构", "云县凯达医院", "居民", "2024", "paid"][0] == "1.00"
+
+
+def test_whatever_stands_in_a_cell_ends_in_figures_or_in_findings(tmp_path: Path) -> None:
+    policy, chance = open_policy("gaotai"), random.Random(3)  # noqa: S311 - the same each time is meant
+    folder = written(tmp_path / "bureau", GAOTAI)
+    odd = [
+        "",
+        "0",
+        "-1",
+        "1e9",
+        "NaN",
+        "H001",
+        "H999",
+        "2026",
+        "2026-02-30",
+        "合计",
+        "是",
+        "100%",
+        "1/0",
+        "1/3",
+        "万元",
+        "٣",
+        "x" * 300,
+    ]
+    stopped = 0
+    for _ in range(_MUTANTS):
+        name = chance.choice([name for name in GAOTAI if name.endswith(".csv")])
+        lines = [line.split(",") for line in GAOTAI[name].splitlines()]
+        line = chance.choice(lines)
+        line[chance.randrange(len(line))] = chance.choice(odd)
+        (folder / name).write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+        found = stopping(policy, folder)
+        if found:
+            stopped += 1
+            assert any(finding.severity == "error" for finding in found)
+            assert all(finding.message("zh") and finding.message("en") for finding in found)
+        (folder / name).write_text(GAOTAI[name], encoding="utf-8")
+    assert _MUTANTS > stopped > _MUTANTS // 4
+
+
+def stopping(policy: Policy, path: Path) -> tuple[Finding, ...]:
+    """What stops a settlement; nothing where it comes to its figures."""
+    try:
+        figures(policy, path)
+    except FindingsError as error:
+        return error.findings
+    return ()
+
+
+_MUTANTS = 120
+
+
+def test_a_county_of_four_hundred_institutions_is_taken_in_seconds(tmp_path: Path) -> None:
+    codes = [f"C{number:04d}" for number in range(400)]
+    roster = "机构编码,机构名称,所属医共体,是否牵头\n" + "".join(
+        f"{code},机构{code},{'甲医共体' if at % 2 else '乙医共体'},{'是' if at < 2 else '否'}\n"
+        for at, code in enumerate(codes)
+    )
+    months = "结算年月,机构编码,险种,扣保证金,实拨\n" + "".join(
+        f"2026{month:02d},{code},{insurance},0.03,1.01\n"
+        for month in range(1, 13)
+        for code in codes
+        for insurance in (310, 390)
+    )
+    folder = written(tmp_path / "bureau", {"机构名录.csv": roster, "月度结算.csv": months})
+    begun = time.perf_counter()
+    found = figures(open_policy("gaotai"), folder)
+    assert time.perf_counter() - begun < 10
+    # 200 institutions, 12 months
+    assert found["医共体", "甲医共体", "职工", "2026", "paid"][0] == "2424.00"
+    assert found["医共体", "乙医共体", "居民", "2026", "deposit_withheld"][0] == "72.00"
