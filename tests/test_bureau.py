@@ -444,3 +444,22 @@ def test_a_county_of_four_hundred_institutions_is_taken_in_seconds(tmp_path: Pat
     # 200 institutions, 12 months
     assert found["医共体", "甲医共体", "职工", "2026", "paid"][0] == "2424.00"
     assert found["医共体", "乙医共体", "居民", "2026", "deposit_withheld"][0] == "72.00"
+
+
+def test_rows_of_claims_and_months_may_name_the_member_by_its_code(tmp_path: Path) -> None:
+    policy = open_policy("gaotai")
+    claims = (
+        "单位,年度,险种,统筹基金支付,费用类别\nH001,2026,居民,30,日间手术\n县人民医院医共体,2026,居民,20,日间手术\n"
+    )
+    claims += "巷道镇卫生院,2026,居民,7,日间手术\nH201,2026,居民,4,日间手术\n"
+    units = "名称,险种,年度总额预算\n县人民医院医共体,居民,100\n县中医医院医共体,居民,100\n"
+    months = "单位,月份,险种,实拨\nH103,2026-06,居民,1\nH103,2026-07,居民,2\n"
+    folder = written(tmp_path / "bureau", {
+        "案.yaml": "年度: 2026\n", "机构名录.csv": ROSTER, "明细.csv": claims, "月度.csv": months, "医共体.csv": units,
+        "非医共体机构.csv": "名称,险种,年度总额预算\nH201,居民,100\n",
+    })  # fmt: skip
+    found = figures(policy, folder)
+    cleared = {key[1]: value[0] for key, value in found.items() if key[4] == "cleared"}
+    assert cleared == {"县人民医院医共体": "57.00", "县中医医院医共体": "0.00", "县妇幼保健院": "4.00"}
+    paid = {key[1]: value[0] for key, value in found.items() if key[4] == "paid"}
+    assert paid == {"县人民医院医共体": "1.00", "县中医医院医共体": "2.00", "县妇幼保健院": "0.00"}

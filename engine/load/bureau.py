@@ -10,10 +10,11 @@ from engine.load.bureau_layout import Layout, Sheet, read_layout
 from engine.load.bureau_parameters import take_parameters
 from engine.load.bureau_roster import Roster, read_roster
 from engine.load.bureau_rows import BureauRow, Told, read_sheet
-from engine.load.bureau_sheets import Mention, take_history, take_issues, take_months
+from engine.load.bureau_sheets import Mention, last_day, take_history, take_issues, take_months
 from engine.load.bureau_words import is_strange, kind_of, strange_columns
 from engine.load.bureau_work import INSURANCES, Draft, Work, key_cell, own_year
 from engine.load.tables import Cell, RawData, Row, Table
+from engine.load.text import name_text
 from engine.load.values import parse_month, parse_year
 from engine.nouns import core as c
 from engine.nouns.core import Scheme
@@ -137,16 +138,18 @@ def _own_rows(work: Work, table: Table) -> list[Draft | Row]:
     """The rows of a kind table: of units as drafts that may be added to, others with names put right."""
     kind = kind_of(work.scheme, table)
     units = {work.layout.kinds[role] for role in ("county", "alliance", "standalone", "pool")}
-    rows = [_renamed(work, row) for row in table.rows]
     if kind not in units:
-        return list(rows)
+        seen: dict[tuple[str, str], str] = {}
+        return [_of_unit(work, kind, row, seen) for row in table.rows] if work.roster.given else list(table.rows)
     found: list[Draft | Row] = []
     only = work.scheme.insurances[0] if len(work.scheme.insurances) == 1 and work.scheme.separate else None
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_renamed(work, row) for row in table.rows):
         name, cell = key_cell(row, "名称"), key_cell(row, "险种")
         insurance = _insurance(work.scheme, cell.text) if cell is not None else work.head_insurance or only
         unit = name.text if name is not None and kind != work.kind("county") else ""
         draft = Draft(kind, unit, own_year(row, work.head_year), insurance, dict(row.cells), row.place)
+        if work.roster.given and name is not None:
+            _judge_unit(work, draft, name)
         key = (kind, unit, draft.year, insurance)
         # Two rows for one unit are told when the kind tables are bound; here each keeps its own.
         work.drafts[key if key not in work.drafts else (*key[:3], f"{insurance}\0{number}")] = draft
@@ -154,16 +157,68 @@ def _own_rows(work: Work, table: Table) -> list[Draft | Row]:
     return found
 
 
-def _renamed(work: Work, row: Row) -> Row:
+def _renamed(work: Work, row: Row, keys: tuple[str, ...] = ("名称", "name", "单位", "unit")) -> Row:
     """A row with earlier names and codes of institutions replaced by the name they are settled under."""
     if not work.roster.given:
         return row
     changed: dict[str, Cell] = {}
-    for key in ("名称", "name", "单位", "unit"):
+    for key in keys:
         cell = row.cells.get(key)
         if cell is not None and (name := work.roster.canonical(cell.text)) != cell.text:
             changed[key] = Cell(name, cell.place)
     return Row({**row.cells, **changed}, row.place) if changed else row
+
+
+def _judge_unit(work: Work, draft: Draft, name: Cell) -> None:
+    """A row of a unit must be of one: an alliance or an institution outside, as the roster has it that year."""
+    roster, kinds = work.roster, {work.kind("alliance"), work.kind("standalone")}
+    if draft.kind not in kinds or roster.units.get(draft.unit) == draft.kind:
+        return
+    code = next((code for code, present in roster.names.items() if present == draft.unit), None)
+    if code is None:
+        known = [unit for unit, kind in roster.units.items() if kind in kinds] + list(roster.codes)
+        work.told.tell("D170", name.place, name=draft.unit, **nearest(draft.unit, known))
+    elif draft.year is not None and (spell := roster.spell(code, *_days_of(draft.year))) is not None:
+        unit = roster.unit(spell)
+        if unit.kind != draft.kind:
+            work.told.tell("D197", name.place, name=draft.unit, kind=draft.kind, unit=unit.name, other=unit.kind)
+
+
+def _of_unit(work: Work, kind: str | None, row: Row, seen: dict[tuple[str, str], str]) -> Row:
+    """A child row with the unit in place of the member institution it names, as of its month or its year."""
+    key = next((key for key in ("单位", "unit") if key in row.cells), None)
+    month, year = key_cell(row, "月份"), own_year(row, work.head_year)
+    if key is None or kind in {None, work.kind("member"), work.kind("history")}:
+        return _renamed(work, row)
+    cell = row.cells[key]
+    when = month.text if month is not None else str(year)
+    if (cell.text, when) not in seen:
+        seen[cell.text, when] = _unit_name(work, cell, parse_month(when) if month is not None else None, year)
+    name = seen[cell.text, when]
+    return row if name == cell.text else Row({**row.cells, key: Cell(name, cell.place)}, row.place)
+
+
+def _unit_name(work: Work, cell: Cell, month: tuple[int, int] | None, year: int | None) -> str:
+    """The unit that an institution belongs to in a month or all through a year; told where it changes within the year."""
+    roster, text = work.roster, name_text(cell.text)
+    codes = [text] if text in roster.spells else roster.codes.get(text, [])
+    if text in roster.units or len(codes) != 1 or (month is None and year is None):
+        return cell.text
+    if month is not None:
+        day = date(*month, 1)
+        spell = roster.spell(codes[0], day, last_day(day))
+        return roster.unit(spell).name if spell is not None else cell.text
+    assert year is not None
+    first, last = _days_of(year)
+    here = [s for s in roster.spells[codes[0]] if (s.start or first) <= last and (s.end or last) >= first]
+    units = list(dict.fromkeys(roster.unit(spell).name for spell in here))
+    if len(units) > 1:
+        work.told.tell("D198", cell.place, name=cell.text, year=year, units="、".join(units))
+    return units[0] if units else cell.text
+
+
+def _days_of(year: int) -> tuple[date, date]:
+    return date(year, 1, 1), date(year, 12, 31)
 
 
 def _years(work: Work) -> tuple[int, ...]:
@@ -184,7 +239,7 @@ def _idle_units(work: Work) -> None:
     for year in work.years:
         idle: dict[str, None] = {}
         for code in work.roster.spells:
-            spell = work.roster.spell(code, date(year, 1, 1), date(year, 12, 31))
+            spell = work.roster.spell(code, *_days_of(year))
             unit = work.roster.unit(spell) if spell is not None else None
             useful = unit is not None and unit.kind in work.unit_kinds and unit.kind != work.kind("pool")
             if unit is not None and useful and not work.drafts_of(unit, year, None):

@@ -62,7 +62,7 @@ def take_months(work: Work) -> list[Mention]:
         if month is None or not takes_part:
             continue
         first = date(*month, 1)
-        whose = work.whose(row, _WHO, first, _last_day(first))
+        whose = work.whose(row, _WHO, first, last_day(first))
         if whose is None or not _holds(work, whose, kind, row, "months"):
             continue
         period = f"{month[0]}-{month[1]:02d}"
@@ -109,6 +109,12 @@ def take_history(work: Work) -> list[Mention]:
     return mentions
 
 
+def last_day(first: date) -> date:
+    """The last day of a month that begins on a day."""
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return following - timedelta(days=1)
+
+
 _WINDOW = 3
 
 
@@ -120,11 +126,6 @@ def _month(work: Work, row: BureauRow) -> tuple[int, int] | None:
     elif month is None:
         work.told.tell("D077", row.at("结算年月"), text=text)
     return month
-
-
-def _last_day(first: date) -> date:
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return following - timedelta(days=1)
 
 
 def _holds(work: Work, whose: Whose, kind: str, row: BureauRow, sort: str) -> bool:
