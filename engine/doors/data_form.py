@@ -146,13 +146,14 @@ def data_text(found: DataChecked, language: Language) -> str:
             lines.extend(_group_lines(found.scheme, group, zh))
     if found.lacks:
         lines += ["", "还缺的数据" if zh else "data missing"]
-        lines.extend(_lack_lines(found.lacks, zh))
+        lines.extend(_lack_lines(found.scheme, found.lacks, zh))
     if found.open:
         lines += ["", "文件没有写、可以假设的" if zh else "not in the document, may be assumed"]
         for name, clause, waits in found.open:
-            lines.append(
-                f"  {name}〔{clause}〕：{waits} 个数等它" if zh else f"  {name} [{clause}]: {waits} figures wait for it"
-            )
+            if zh:
+                lines.append(f"  {name}〔{clause}〕：{f'{waits} 个数等它' if waits else '现在没有数等它'}")
+            else:
+                lines.append(f"  {found.scheme.labels.words(name)} [{clause}]: {waits or 'no'} figures wait for it")
     lines.append("")
     for finding in found.findings:
         lines += [render(finding, language), ""]
@@ -244,7 +245,7 @@ def _table_lines(table: TableRead, zh: bool) -> Iterator[str]:
         first = "  ".join(f"{key}={text}" for key, text in table.first)
         yield f"    第一行 {first}" if zh else f"    first row {first}"
     for total in table.totals:
-        yield f"    {_total_line(total, zh)}"
+        yield f"    {_total_line(total, zh, total.column)}"
 
 
 def _group_lines(scheme: Scheme, group: Group, zh: bool) -> Iterator[str]:
@@ -252,30 +253,32 @@ def _group_lines(scheme: Scheme, group: Group, zh: bool) -> Iterator[str]:
     head = " · ".join(filter(None, (kind, str(group.year), group.insurance)))
     yield f"  {head}：{group.rows} 行" if zh else f"  {head}: {group.rows} rows"
     for total in group.totals:
-        yield f"    {_total_line(total, zh)}"
+        column = total.column if zh else scheme.labels.words(total.column, group.kind)
+        yield f"    {_total_line(total, zh, column)}"
 
 
-def _total_line(total: Total, zh: bool) -> str:
+def _total_line(total: Total, zh: bool, column: str) -> str:
     amount = grouped(money_text(total.total))
     if zh:
-        return f"{total.column} 合计 {amount} 元" + (f"（{total.blank} 格空）" if total.blank else "")
-    return f"{total.column} total {amount} yuan" + (f" ({total.blank} blank)" if total.blank else "")
+        return f"{column} 合计 {amount} 元" + (f"（{total.blank} 格空）" if total.blank else "")
+    return f"{column} total {amount} yuan" + (f" ({total.blank} blank)" if total.blank else "")
 
 
-def _lack_lines(lacks: Sequence[Lack], zh: bool) -> Iterator[str]:
+def _lack_lines(scheme: Scheme, lacks: Sequence[Lack], zh: bool) -> Iterator[str]:
     units: dict[tuple[str, str | None, str], list[Lack]] = {}
     for lack in lacks:
         units.setdefault((lack.unit, lack.insurance, lack.period), []).append(lack)
     for (unit, insurance, period), mine in units.items():
         yield "  " + " · ".join(filter(None, (unit, insurance, period)))
         for lack in mine:
-            names = ("、" if zh else ", ").join(lack.releases[:_FIGURES])
+            shown = [name if zh else scheme.labels.words(name, lack.kind) for name in lack.releases[:_FIGURES]]
+            names = ("、" if zh else ", ").join(shown)
             more = len(lack.releases) - _FIGURES
             rest = (f" 等 {len(lack.releases)} 个数" if zh else f" and {more} more") if more > 0 else ""
             yield (
                 f"    缺 {lack.name}：等它的有 {names}{rest}"
                 if zh
-                else f"    {lack.name} is missing: {names}{rest} wait for it"
+                else f"    missing: {scheme.labels.words(lack.name, lack.kind)}; needed for {names}{rest}"
             )
 
 
