@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import test_bureau
 import xlsxwriter  # type: ignore[import-untyped]
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
 from test_command import SAMPLES, started, xiance
 
 from engine.api import bind_data, open_policy, settle
@@ -46,7 +46,7 @@ def written(folder: Path, name: str, *words: str) -> Path:
 def book(path: Path) -> dict[str, list[list[str]]]:
     """The sheets of a workbook a reader sees, as text."""
     opened = CalamineWorkbook.from_path(str(path))
-    seen = [m.name for m in opened.sheets_metadata if "visible" in str(m.visible).lower()]
+    seen = [m.name for m in opened.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
     return {name: [[str(v) for v in row] for row in opened.get_sheet_by_name(name).to_python()] for name in seen}
 
 
@@ -69,7 +69,10 @@ def test_every_column_of_a_template_is_taken_by_its_scheme(name: str, language: 
         kind = kind_of(scheme, table)
         assert kind is not None, sheet
         assert len(rows) == 1, "a template is empty"
-        known = {*spellings(scheme, kind), *["名称", "年度", "险种", "单位", "月份", "name", "year", "insurance", "unit", "month"]}
+        known = {
+            *spellings(scheme, kind),
+            *["名称", "年度", "险种", "单位", "月份", "name", "year", "insurance", "unit", "month"],
+        }
         known |= {f"所属{p}" for p in scheme.tables[kind].parents} | {
             scheme.labels.id(p) for p in scheme.tables[kind].parents
         }
@@ -134,6 +137,19 @@ def test_a_template_leaves_out_what_no_rule_looks_at(tmp_path: Path) -> None:
 def test_a_template_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     first = written(tmp_path, "gaotai", "--bureau").read_bytes()
     assert first == written(tmp_path, "gaotai", "--bureau").read_bytes()
+
+
+def test_a_roster_too_long_for_a_drop_down_stands_in_a_sheet_nobody_sees(tmp_path: Path) -> None:
+    names = "、".join(f"「示例县第{number}医院」" for number in range(60))
+    rules = f"方案 sample 「试」\n  施行 2026-01-01 起\n名录 医共体 {names}\n数据 医共体\n  年度清算总额\n"
+    rules += "环节 年终清算\n  对 医共体:\n    已拨付 = 年度清算总额\n"
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample" / "rules.policy").write_text(rules, encoding="utf-8")
+    path = written(tmp_path, str(tmp_path / "sample"))
+    found = parts(path)
+    assert "<formula1>选项!$A$1:$A$60</formula1>" in "".join(found.values())
+    assert 'name="选项" sheetId="5" state="veryHidden"' in found["xl/workbook.xml"]
+    assert "选项" not in book(path)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -37,8 +37,10 @@ _ZH = (
 )
 _EN = (
     "Begin with `case`: a year given there need not stand in the sheets; where there is one insurance type, nor does it.",
-    ("Columns with a dark header are due, the others only where there is something; rest on a header for what it is, its clause, "
-    "its range and what comes of a blank."),
+    (
+        "Columns with a dark header are due, the others only where there is something; rest on a header for what it is, its clause, "
+        "its range and what comes of a blank."
+    ),
     "Money is in yuan (元) with two decimals at most; write (万元) in the header to give the whole column in ten thousands.",
     "A blank cell is not given, which is not 0; write 0 where there was none.",
     "Leave sheets that you do not need as they are: a sheet with its header alone counts as not handed in.",
@@ -189,6 +191,8 @@ class _Writer:
             page.data_validation(*area, {**rule, "ignore_blank": True, **self._said(column)})
 
     def _rule(self, column: ColumnForm) -> Mapping[str, Any] | None:
+        from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+
         kind = column.kind
         if column.choices:
             words = ",".join(column.choices)
@@ -196,7 +200,7 @@ class _Writer:
                 source: object = list(column.choices)
             else:
                 self.long.append(column.choices)
-                letter = chr(ord("A") + len(self.long) - 1)
+                letter = xl_col_to_name(len(self.long) - 1)
                 source = f"={_LISTS}!${letter}$1:${letter}${len(column.choices)}"
             return {"validate": "list", "source": source}
         if kind.base is k.Base.DATE:
