@@ -463,3 +463,21 @@ def test_rows_of_claims_and_months_may_name_the_member_by_its_code(tmp_path: Pat
     assert cleared == {"县人民医院医共体": "57.00", "县中医医院医共体": "0.00", "县妇幼保健院": "4.00"}
     paid = {key[1]: value[0] for key, value in found.items() if key[4] == "paid"}
     assert paid == {"县人民医院医共体": "1.00", "县中医医院医共体": "2.00", "县妇幼保健院": "0.00"}
+
+
+def test_a_receipt_tells_when_the_description_of_sheets_changed(tmp_path: Path) -> None:
+    files = {
+        "rules.policy": "方案 sample 「试」\n  施行 2026-01-01 起\n数据 医共体\n  年度清算总额\n事项 数据有误 对 医共体\n"
+        "环节 年终清算\n  对 医共体:\n    合成额 = 年度清算总额\n      除非 数据有误: 0元\n",
+        "workbook.toml": '[[event]]\nname = "有误"\nto = ["数据有误"]\n',
+    }
+    data = tmp_path / "data.yaml"
+    data.write_text(
+        "年度: 2026\n医共体: [{名称: 甲, 年度清算总额: 10}]\n特殊情形: [{年度: 2026, 对象: 甲, 类型: 有误}]\n",
+        encoding="utf-8",
+    )
+    policy = str(written(tmp_path / "sample", files))
+    digests = [bind_data(open_policy(policy), read_data(data)).digest for _ in range(2)]
+    written(tmp_path / "sample", {"workbook.toml": files["workbook.toml"] + "# \n"})
+    digests.append(bind_data(open_policy(policy), read_data(data)).digest)
+    assert digests[0] == digests[1] != digests[2]

@@ -80,10 +80,15 @@ def _taken(work: Work, rest: list[Table], own: list[list[Draft | Row]]) -> Trans
     assumptions = take_parameters(work, work.raw.assumptions)
     _tell_outside(work)
     tables = _tables(work, rest, own)
-    findings = (*work.raw.findings, *work.told.errors)
-    return Translation(
-        replace(work.raw, assumptions=assumptions, tables=tables, findings=findings), tuple(work.told.notes)
+    # What says how the sheets are taken is part of what came in: a receipt must tell when it changed.
+    raw = replace(
+        work.raw,
+        assumptions=assumptions,
+        tables=tables,
+        files=(*work.raw.files, *work.layout.files),
+        findings=(*work.raw.findings, *work.told.errors),
     )
+    return Translation(raw, tuple(work.told.notes))
 
 
 def _history(work: Work) -> list[Mention]:

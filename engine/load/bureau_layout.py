@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Everything a bureau's workbook may hold; ``kinds`` are the scheme's names of the kinds of rows."""
+    """Everything a bureau's workbook may hold, and the files that say so; ``kinds`` are the scheme's names of kinds of rows."""
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     insurance_codes: Mapping[str, str] = field(default_factory=dict)
@@ -118,6 +118,7 @@ class Layout:
     events: tuple[EventType, ...] = ()
     shares: tuple[Share, ...] = ()
     pool_of_type: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, bytes], ...] = ()
 
     def sheet(self, name: str) -> Sheet | None:
         """The sheet of a name or id."""
@@ -155,8 +156,8 @@ def _with(layout: Layout, path: Path) -> Layout:
     try:
         if path.stat().st_size > _BYTES_AT_MOST:
             raise FindingsError([Finding("D003", Place(shown, 1, 1), {"limit": f"{_BYTES_AT_MOST >> 20} MiB"})])
-        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-        return _added(layout, raw)
+        data = path.read_bytes()
+        return replace(_added(layout, tomllib.loads(data.decode("utf-8-sig"))), files=(*layout.files, (shown, data)))
     except UnicodeDecodeError:
         raise FindingsError([Finding("D001", Place(shown, 1, 1))]) from None
     except (tomllib.TOMLDecodeError, _FaultyError) as error:
