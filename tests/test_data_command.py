@@ -18,7 +18,6 @@ from test_command import SAMPLES, started, xiance
 from engine.api import bind_data, open_policy, settle
 from engine.doors.json_form import figure_json
 from engine.load import read
-from engine.load.bind import _words
 from engine.load.bureau_words import kind_of, spellings
 from engine.load.policy import policies_folder
 from engine.load.read import read_data
@@ -91,7 +90,7 @@ def test_every_column_of_a_template_is_taken_by_its_scheme(name: str, language: 
 def test_a_template_has_every_datum_of_the_rules_and_every_open_parameter(name: str, tmp_path: Path) -> None:
     scheme = open_policy(name).scheme()
     sheets = book(written(tmp_path, name))
-    words = _words(scheme)
+    words = _words_of(scheme)
     headers = {
         (kind_of(scheme, Table(sheet, (), Place("t"))), words.get(header_unit(h)[0]))
         for sheet, rows in sheets.items()
@@ -186,10 +185,15 @@ def test_a_filled_in_template_settles_as_the_data_do(name: str, tmp_path: Path) 
             read_data(tmp_path / "filled.xlsx")
 
 
+def _words_of(scheme: Scheme) -> dict[str, str]:
+    """Every word a column may be headed by, whatever its kind of rows."""
+    return {word: name for kind in scheme.tables for word, name in spellings(scheme, kind).items()}
+
+
 def _filled(scheme: Scheme, raw: RawData, empty: Book) -> dict[str, list[list[str]]]:
     """The sheets of a template with rows put under their headers, as a person would who has only the headers."""
     filled = {name: [list(row) for row in rows] for name, rows in empty.items()}
-    words = _words(scheme)
+    words = _words_of(scheme)
     for row in filled["案"][1:]:
         row[1] = next((c.text for key, c in raw.heads.items() if key == row[0]), "")
     for row in filled["假设"][1:]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import field
 
-from engine.load.bind import range_text
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Input, Scheme
@@ -255,10 +254,16 @@ def _need(scheme: Scheme, datum: Input, zh: bool) -> tuple[str, bool]:
 
 
 def _limits(kind: k.Kind, limits: c.Range, zh: bool) -> list[str]:
-    if not kind.is_number or (limits.low is None and limits.high is None):
+    """The range of a value in words."""
+    low, high = (None if end is None else spoken(end, kind) for end in (limits.low, limits.high))
+    if not kind.is_number or (low is None and high is None):
         return []
-    text = range_text(limits, kind)
-    return [f"范围 {text}" if zh else f"range {text}".replace("至", "to")]
+    if low is not None and high is not None:
+        return [f"范围 {low} 至 {high}" if zh else f"range {low} to {high}"]
+    words = (
+        f"{'>' if limits.open_low else '≥'} {low}" if low is not None else f"{'<' if limits.open_high else '≤'} {high}"
+    )
+    return [f"范围 {words}" if zh else f"range {words}"]
 
 
 def _evidence(scheme: Scheme, kind: str, zh: bool) -> list[ColumnForm]:
