@@ -481,3 +481,12 @@ def test_a_receipt_tells_when_the_description_of_sheets_changed(tmp_path: Path) 
     written(tmp_path / "sample", {"workbook.toml": files["workbook.toml"] + "# \n"})
     digests.append(bind_data(open_policy(policy), read_data(data)).digest)
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_sheet_of_which_the_scheme_has_no_use_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    policy = open_policy("gaotai")
+    shares = "年度,参保人总费用,异地费用\n2025,400,100\n2026,400,100\n"
+    plain, more = written(tmp_path / "plain", GAOTAI), written(tmp_path / "more", {**GAOTAI, "异地与占比.csv": shares})
+    assert figures(policy, plain) == figures(policy, more)
+    names = [f.values["names"] for f in told(policy, more) if f.code == "D152" and f.values["sheet"] == "异地与占比"]
+    assert names == ["参保人总费用、异地费用"]

@@ -120,8 +120,9 @@ def take_shares(work: Work) -> None:
                 work.leave_out("shares", str(year), row.place)
             continue
         before = rows.get((unit, year - 1, insurance))
-        if not unit:
-            _share_row(work, [work.draft(work.kind("county"), "", year, insurance, row.place)], row, None)
+        county = work.kind("county")
+        if not unit and any(work.input_of(county, names) for names in _share_names(work, row)):
+            _share_row(work, [work.draft(county, "", year, insurance, row.place)], row, None)
         drafts = [
             draft
             for draft in work.drafts.values()
