@@ -177,8 +177,8 @@ def _place_key(finding: Finding) -> tuple[str, int, int, str]:
     match finding.where:
         case Span(source=source, line=line, column=column):
             return (source.name, line, column, finding.code)
-        case Place(file=file, line=line_, column=column_, row=row):
-            return (file, line_ or row or 0, column_ or 0, finding.code)
+        case Place(file=file, line=line_, column=column_, sheet=sheet, row=row):
+            return (f"{file}\0{sheet or ''}", line_ or row or 0, column_ or 0, finding.code)
         case _:
             return ("", 0, 0, finding.code)
 
@@ -186,12 +186,23 @@ def _place_key(finding: Finding) -> tuple[str, int, int, str]:
 def _place_words(place: Place, language: Language) -> str:
     parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
     if place.sheet is not None:
-        parts.append(place.sheet)
-    if place.row is not None:
+        parts = [f"{place.file} {_cell_words(place)}"]
+    elif place.row is not None:
         parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
     if place.key is not None:
         parts.append(place.key)
     return (" · ").join(parts)
+
+
+def _cell_words(place: Place) -> str:
+    """A place in a workbook as Excel writes it: ``医共体!C5``."""
+    letters, rest = "", place.column or 0
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    row = "" if place.row is None else str(place.row)
+    cell = letters + row if letters else f"{row}:{row}" if row else ""
+    return f"{place.sheet}!{cell}" if cell else str(place.sheet)
 
 
 def _excerpt(span: Span) -> list[str]:

@@ -1,6 +1,7 @@
 """Bind: tables of text become typed rows of a scheme's kinds; everything wrong is told at once, with its cell."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date
@@ -82,7 +83,7 @@ def bind(
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
-    faulty = frozenset(_spot(f.where) for f in raw.findings if isinstance(f.where, Place))
+    faulty = frozenset(_spot(f.where) for f in raw.findings if isinstance(f.where, Place) and f.severity == "error")
     b = _Binding(scheme, raw, words=_words(scheme), faulty_rows=faulty)
     year, insurance = _heads(b)
     tables: dict[str, Table] = {}
@@ -146,7 +147,7 @@ def _heads(b: _Binding) -> tuple[int | None, str | None]:
     for key, cell in b.raw.heads.items():
         name = _HEADS.get(key, key)
         if name in first and name in _HEADS:
-            b.tell("D018", cell.place, name=key, line=first[name].place.line)
+            b.tell("D018", cell.place, name=key, line=_where(first[name].place))
             continue
         first[name] = cell
         match name:
@@ -259,7 +260,7 @@ def _rows(b: _Binding, table: str, raw: Table, year: int | None, insurance: str 
             elif header.sort == "evidence":
                 evidence[header.name] = cell
             elif cell.text:
-                keys[header.sort] = Cell(name_text(cell.text), cell.place)
+                keys[header.sort] = Cell(name_text(cell.text), cell.place, cell.number)
                 if header.sort == "所属":
                     parent_kind = header.name
         _evidence(b, table, cells, evidence, row)
@@ -282,7 +283,12 @@ def _value(b: _Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar | 
     text = cell.text
     if datum.kind.base is k.Base.CHOICE:
         text = {b.scheme.labels.id(o): o for o in datum.kind.options}.get(text, text)
-    value = parse_value(text, datum.kind, unit)
+    if datum.kind.base is k.Base.DATE and _may_be_october(cell):
+        b.tell("D125", cell.place, text=cell.text)
+        return None
+    # 单位：万元 above a table speaks of amounts, not of what a head or a visit costs.
+    above = cell.unit if unit is None and datum.kind.is_money and datum.kind.per is None else None
+    value = parse_value(text, datum.kind, unit or above)
     if isinstance(value, Wrong):
         known = nearest(text, datum.kind.options) if datum.kind.options else {}
         b.tell(value.code, cell.place, name=datum.name, text=cell.text, kind=datum.kind.words,
@@ -296,6 +302,11 @@ def _value(b: _Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar | 
             b.tell("D071", cell.place, name=datum.name, text=cell.text)
             return None
     return value
+
+
+def _may_be_october(cell: Cell) -> bool:
+    """Whether a workbook holds a number that was typed as 2025.1 or as 2025.10: nobody can tell which."""
+    return cell.number and re.fullmatch(r"[12][0-9]{3}\.1", cell.text) is not None
 
 
 def range_text(limits: c.Range, kind: Kind) -> str:
@@ -436,6 +447,9 @@ def _sub_year(b: _Binding, row: Row, cell: Cell | None, grain: c.Grain, table: s
     if cell is None:
         b.tell("D076", row.place, table=table)
         return []
+    if _may_be_october(cell):
+        b.tell("D125", cell.place, text=cell.text)
+        return []
     if grain == "month":
         month = parse_month(cell.text)
         if month is not None:
@@ -468,7 +482,7 @@ def _years(b: _Binding) -> tuple[int, ...]:
         if b.scheme.tables[name].grain == "year" and (name == COUNTY or COUNTY in b.scheme.tables[name].parents)
         for row in rows
     }
-    if not (found or b.errors or b.raw.findings):
+    if not (found or b.errors or has_errors(b.raw.findings)):
         b.tell("D078", None)
     return tuple(sorted(found))
 
@@ -539,7 +553,7 @@ def _judge_owner(b: _Binding, name: str, row: DataRow, key: _Owner, units: Mappi
     if owner not in names:
         listed = any(owner in b.scheme.rosters.get(p, ()) for p in parents)
         # A table of which something could not be read may hold the unit.
-        if not b.raw.findings:
+        if not has_errors(b.raw.findings):
             code = "D082" if year not in years else "D083" if listed else "D081"
             b.tell(code, row.place, **about, **({} if listed else nearest(owner, names)))
     elif len(found := units.get(key, [])) > 1 and len({r.table for r in found}) > 1:
@@ -581,7 +595,7 @@ def _assumptions(b: _Binding, given: Iterable[Assumption], extra: Mapping[str, C
     for key, cell in b.raw.assumptions.items():
         name = b.words.get(key, key)
         if name in cells:
-            b.tell("D018", cell.place, name=key, line=cells[name].place.line)
+            b.tell("D018", cell.place, name=key, line=_where(cells[name].place))
         cells.setdefault(name, cell)
         _assume(b, found, key, cell, "data")
     for assumption in given:

@@ -1,7 +1,7 @@
 """One cell's text to a value of a kind: 1200万元, 30%, 是, 2026-01-01; or the code of what is wrong with it."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.nouns import kinds as k
@@ -12,7 +12,11 @@ from grammar.frozen import dataclass
 
 _YES = frozenset({"是", "true", "True", "TRUE", "yes"})
 _NO = frozenset({"否", "false", "False", "FALSE", "no"})
-_MONEY = {"元": 100, "万元": 1_000_000, "亿元": 10_000_000_000, "万": 1_000_000, "亿": 10_000_000_000}
+_MONEY = {
+    "元": 100, "千元": 100_000, "万元": 1_000_000, "百万元": 100_000_000, "亿元": 10_000_000_000,
+    "万": 1_000_000, "亿": 10_000_000_000,
+}  # fmt: skip
+MONEY_UNITS = frozenset(_MONEY)
 _UNITS = {
     k.Base.HEADS: ("人",),
     k.Base.VISITS: ("人次",),
@@ -42,7 +46,7 @@ def parse_value(text: str, kind: Kind, unit: str | None = None) -> Scalar | Wron
         case k.Base.CHOICE:
             return text if text in kind.options else Wrong("D062")
         case k.Base.DATE:
-            return parse_day(text) or Wrong("D063")
+            return parse_day(text) or _serial_day(text) or Wrong("D063")
         case k.Base.MONEY | k.Base.SIGNED:
             return _money(text, kind, unit)
         case k.Base.RATIO | k.Base.POINTS:
@@ -65,8 +69,20 @@ def parse_day(text: str) -> date | None:
         return None
 
 
+def _serial_day(text: str) -> date | None:
+    """The day of this century that a workbook's bare number stands for: days after 1899-12-30."""
+    return _DAY_NOUGHT + timedelta(days=int(text)) if _SERIAL.fullmatch(text) else None
+
+
+_DAY_NOUGHT = date(1899, 12, 30)
+# From 2000-01-01 on; 20251 would be a slip for a month of 2025.
+_SERIAL = re.compile(r"3652[6-9]|365[3-9]\d|36[6-9]\d\d|3[7-9]\d{3}|[4-6]\d{4}|7[0-2]\d{3}", re.ASCII)
+
+
 def parse_month(text: str) -> tuple[int, int] | None:
-    """A month: 2026-01, 2026.1, 2026年1月, 202601."""
+    """A month: 2026-01, 2026.1, 2026年1月, 202601, or a day of it."""
+    if (day := _ISO_DAY.fullmatch(text)) and parse_day(text):
+        text = day[1]
     if re.fullmatch(r"\d{6}", text, re.ASCII):
         text = f"{text[:4]}-{text[4:]}"
     match = re.fullmatch(r"(\d{4})[-./年](\d{1,2})月?", text, re.ASCII if "年" not in text else 0)
@@ -74,6 +90,9 @@ def parse_month(text: str) -> tuple[int, int] | None:
         return None
     year, month = int(match[1]), int(match[2])
     return (year, month) if 1 <= month <= 12 else None  # noqa: PLR2004 - months of a year
+
+
+_ISO_DAY = re.compile(r"(\d{4}-\d{2})-\d{2}", re.ASCII)
 
 
 def parse_year(text: str) -> int | None:

@@ -1,0 +1,178 @@
+"""The cells of a sheet to a table: its heading found, merged cells filled, notes and total rows put aside."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from engine.load.headings import ROWS_LOOKED_AT, Heading, clean, column_name, heading, looks_like_number
+from engine.load.tables import Cell, Row, Table
+from engine.load.text import refused_character
+from engine.load.totals import without_totals
+from grammar.diagnostic import Finding, Place
+from grammar.frozen import dataclass
+
+_FOOTNOTE = re.compile(
+    r"(?:[（(【\[]?(?:备?注|说明|注意|填表说明|数据来源|资料来源|来源)[0-9０-９]*[）)】\]]?\s*[：:]"
+    r"|(?:单位)?(?:填表|制表|填报|审核|复核|编制|经办|负责|联系|主管)(?:单位|部门|机构)?(?:人|领导)?(?:（[^）]*）)?\s*[：:]).*"
+    r"|※.*",
+    re.DOTALL,
+)
+# What a merged cell may say for each row it stands beside: which row it is, never how much.
+_SAYS_WHICH = re.compile(
+    r"序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit", re.ASCII
+)
+_MERGED_NOTE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """A cell of a sheet: its text, whether it is a number there, and the code of what is wrong with it."""
+
+    text: str
+    number: bool = False
+    code: str | None = None
+
+
+class Grid:
+    """A sheet's cells from the row and column its first value stands in; both count from 1, as do merged areas."""
+
+    def __init__(
+        self, file: str, sheet: str, top: int, left: int, lines: list[list[GridCell]], merged: list[tuple[int, ...]]
+    ) -> None:
+        self.file = file
+        self.sheet = sheet
+        self.top = top
+        self.left = left
+        self.lines = lines
+        self.merged = merged
+
+    def place(self, row: int, column: int | None = None, key: str | None = None) -> Place:
+        """The place of a cell, or of a row."""
+        return Place(self.file, None, column, self.sheet, row, key)
+
+    def filled_rows(self) -> Iterator[list[tuple[int, int, GridCell]]]:
+        """The cells that hold anything, row by row, each with its row and column and clean text."""
+        for row, line in enumerate(self.lines, self.top):
+            yield [
+                (row, column, GridCell(column_name(cell.text), cell.number, cell.code) if not cell.number else cell)
+                for column, cell in enumerate(line, self.left)
+                if clean(cell.text)
+            ]
+
+    def value(
+        self, row: int, column: int, cell: GridCell, key: str, findings: list[Finding], unit: str | None = None
+    ) -> Cell:
+        """A cell as a value under a name; blank where it cannot be taken, which is told."""
+        place = Place(self.file, None, column, self.sheet, row, key)
+        text = cell.text if cell.number else clean(cell.text)
+        if cell.code is not None:
+            findings.append(Finding(cell.code, place, {"text": text, "name": key}))
+            return Cell("", place)
+        if not cell.number and (point := refused_character(text)):
+            findings.append(Finding("D002", place, {"code_point": point}))
+            return Cell("", place)
+        return Cell(text, place, cell.number, unit)
+
+    @cached_property
+    def spans(self) -> Mapping[tuple[int, int], tuple[int, int]]:
+        """Cells within a merged one, by row and column from 0, and the cell it begins in."""
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        bottom = self.top + len(self.lines) - 1
+        right = self.left + max(map(len, self.lines), default=0) - 1
+        for up, first, down, last in self.merged:
+            if up < self.top or first < self.left:
+                continue
+            for row in range(up, min(down, bottom) + 1):
+                for column in range(first, min(last, right) + 1):
+                    found[row - self.top, column - self.left] = (up - self.top, first - self.left)
+        return found
+
+
+def table_of(grid: Grid, name: str, findings: list[Finding]) -> Table | None:
+    """The table of a sheet; None where it is a form nobody has filled in, or where its columns cannot be told apart."""
+    head = heading([[clean(cell.text) for cell in line] for line in grid.lines[:ROWS_LOOKED_AT]], grid.spans)
+    if head is None:
+        return None
+    if head.unclear is not None:
+        findings.append(Finding("D119", grid.place(grid.top + head.unit_row), {"text": head.unclear}))
+    if not _columns_told_apart(grid, head, findings):
+        return None
+    rows, others = without_totals(tuple(_rows(grid, head, findings)))
+    findings.extend(others)
+    place = grid.place(grid.top + head.row)
+    if not rows:
+        findings.append(Finding("D122", place, {"name": name}))
+        return None
+    return Table(name, rows, place)
+
+
+def _columns_told_apart(grid: Grid, head: Heading, findings: list[Finding]) -> bool:
+    sound = True
+    for index, name in enumerate(head.names):
+        row, column = grid.top + head.data - 1, grid.left + index
+        if not name and any(index < len(line) and clean(line[index].text) for line in grid.lines[head.data :]):
+            findings.append(Finding("D032", grid.place(row, column), {"column": column}))
+            sound = False
+        elif name and (first := head.names.index(name)) < index:
+            values = {"name": name, "first": grid.left + first, "second": column}
+            findings.append(Finding("D031", grid.place(row, column, name), values))
+            sound = False
+    return sound
+
+
+def _rows(grid: Grid, head: Heading, findings: list[Finding]) -> Iterator[Row]:
+    columns = [(index, name) for index, name in enumerate(head.names) if name]
+    spans = grid.spans
+    merged = {row for row, _ in spans}
+    for index, line in enumerate(grid.lines[head.data :], head.data):
+        if not any(cell.text and clean(cell.text) for cell in line):
+            continue
+        number = grid.top + index
+        if _is_footnote(grid, index, line):
+            findings.append(Finding("D121", grid.place(number)))
+            continue
+        if _is_heading_again(line, head):
+            continue
+        cells: dict[str, Cell] = {}
+        for at, name in columns:
+            cell = line[at]
+            if index in merged and (origin := spans.get((index, at))) is not None:
+                cell = _filled(grid, head, (index, at), origin, findings) or cell
+            cells[name] = grid.value(number, grid.left + at, cell, name, findings, head.unit)
+        yield Row(cells, grid.place(number))
+
+
+def _is_footnote(grid: Grid, index: int, line: list[GridCell]) -> bool:
+    """Whether a row under the table is no row of it: a remark, or who signed."""
+    texts = [(at, clean(cell.text)) for at, cell in enumerate(line) if cell.text]
+    texts = [(at, text) for at, text in texts if text]
+    if texts and all(_FOOTNOTE.fullmatch(text) for _, text in texts):
+        return True
+    if len(texts) != 1 or len(line) < _MERGED_NOTE:
+        return False
+    at = texts[0][0]
+    wide = sum(1 for column in range(len(line)) if grid.spans.get((index, column)) == (index, at))
+    return wide >= _MERGED_NOTE and wide * 2 > len(line)
+
+
+def _is_heading_again(line: list[GridCell], head: Heading) -> bool:
+    """Whether a row repeats the heading, as printed pages do."""
+    pairs = [(name, column_name(cell.text)) for name, cell in zip(head.names, line, strict=False) if name]
+    return len(pairs) > 1 and all(name == text for name, text in pairs)
+
+
+def _filled(
+    grid: Grid, head: Heading, here: tuple[int, int], origin: tuple[int, int], findings: list[Finding]
+) -> GridCell | None:
+    """What a cell within a merged one says: the same, where that names its row; an amount cannot be told apart."""
+    (row, column), (up, left) = here, origin
+    source = grid.lines[up][left]
+    name = head.names[left]
+    if up < head.data or left != column or not clean(source.text):
+        return None
+    amount = (source.number or looks_like_number(clean(source.text))) and not _SAYS_WHICH.fullmatch(name)
+    area = [cell for cell, begin in grid.spans.items() if begin == origin]
+    within = {r for r, c in area if c == left}
+    if amount and here == origin and (len(within) > 1 or len({c for _, c in area}) > 1):
+        findings.append(Finding("D116", grid.place(grid.top + row, grid.left + column, name), {"text": source.text}))
+    return None if amount else source
