@@ -178,16 +178,19 @@ def _place_key(finding: Finding) -> tuple[str, int, int, str]:
         case Span(source=source, line=line, column=column):
             return (source.name, line, column, finding.code)
         case Place(file=file, line=line_, column=column_, sheet=sheet, row=row):
-            return (f"{file}\0{sheet or ''}", line_ or row or 0, column_ or 0, finding.code)
+            return (file if line_ or not sheet else f"{file}\0{sheet}", line_ or row or 0, column_ or 0, finding.code)
         case _:
             return ("", 0, 0, finding.code)
 
 
 def _place_words(place: Place, language: Language) -> str:
+    in_workbook = place.sheet is not None and place.line is None
     parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
-    if place.sheet is not None:
+    if in_workbook:
         parts = [f"{place.file} {_cell_words(place)}"]
-    elif place.row is not None:
+    elif place.sheet is not None:
+        parts.append(place.sheet)
+    if place.row is not None and not in_workbook:
         parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
     if place.key is not None:
         parts.append(place.key)

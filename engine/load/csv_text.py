@@ -2,10 +2,12 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
+from engine.load.headings import ROWS_LOOKED_AT, Heading, clean, heading
 from engine.load.tables import Cell, Row, Table
-from engine.load.text import name_text
+from engine.load.totals import without_totals
 from grammar.diagnostic import Finding, FindingsError, Place
 from grammar.frozen import dataclass
 
@@ -22,15 +24,31 @@ def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
     """The same, with the findings of rows that are left out beside the rest; raises where no row can be trusted."""
     findings: list[Finding] = []
     records = _records(text, file, findings)
-    header = next(records, None)
-    if header is None:
+    first = list(islice(records, ROWS_LOOKED_AT))
+    if not first:
         raise FindingsError(findings or [Finding("D034", Place(file))])
-    columns = _columns(header, findings)
+    head, header, data = _header(first, findings)
+    columns = _columns(header, head.names[: len(header.values)], findings)
     sound = not findings
-    rows = tuple(row for record in records if (row := _row(record, columns, findings)))
+    rows = [row for record in chain(data, records) if (row := _row(record, columns, head.unit, findings))]
     if not sound:
         raise FindingsError(findings)
-    return Table(name, rows, Place(file, header.line, 1)), findings
+    left, misses = without_totals(rows)
+    return Table(name, left, Place(file, header.line, 1)), [*findings, *misses]
+
+
+def _header(first: list["_Record"], findings: list[Finding]) -> tuple[Heading, "_Record", list["_Record"]]:
+    """The heading, its last record, and the records after it; a title is a line with a gap for every column."""
+    width = max(len(record.values) for record in first)
+    texts = [[clean(value) for value in record.values] + [""] * (width - len(record.values)) for record in first]
+    head = heading(texts, {}) or Heading(tuple(texts[0]), 0, 0, 1, None, None, 0)
+    below = first[head.row]
+    if any(len(record.values) != len(below.values) for record in first[: head.data]):
+        head = heading(texts[:1], {}) or head
+    if head.unclear is not None:
+        record = first[head.unit_row]
+        findings.append(Finding("D119", Place(record.file, record.line, 1, row=record.number), {"text": head.unclear}))
+    return head, first[head.last], first[head.data :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +65,10 @@ class _Record:
         """The place of the whole record."""
         return Place(self.file, self.line, 1, row=self.number)
 
-    def cells(self, keys: list[str]) -> dict[str, Cell]:
-        """The values under their columns' names."""
+    def cells(self, keys: list[str], unit: str | None) -> dict[str, Cell]:
+        """The values under their columns' names; ``unit`` is what a line above the table names."""
         return {
-            key: Cell(value.strip(), Place(self.file, line, column, None, self.number, key))
+            key: Cell(value.strip(), Place(self.file, line, column, None, self.number, key), unit=unit)
             for key, value, (line, column) in zip(keys, self.values, self.starts(), strict=True)
         }
 
@@ -93,8 +111,8 @@ def _records(text: str, file: str, findings: list[Finding]) -> Iterator[_Record]
         read = reader.line_num
 
 
-def _columns(header: _Record, findings: list[Finding]) -> list[str]:
-    names = [name_text(value) for value in header.values]
+def _columns(header: _Record, found: Sequence[str], findings: list[Finding]) -> list[str]:
+    names = list(found)
     for index, (name, (line, column)) in enumerate(zip(names, header.starts(), strict=True)):
         place = Place(header.file, line, column, row=header.number, key=name or None)
         if not name:
@@ -104,9 +122,9 @@ def _columns(header: _Record, findings: list[Finding]) -> list[str]:
     return names
 
 
-def _row(record: _Record, columns: list[str], findings: list[Finding]) -> Row | None:
+def _row(record: _Record, columns: list[str], unit: str | None, findings: list[Finding]) -> Row | None:
     if len(record.values) != len(columns):
         values = {"found": len(record.values), "expected": len(columns)}
         findings.append(Finding("D030", record.place(), values))
         return None
-    return Row(record.cells(columns), record.place())
+    return Row(record.cells(columns, unit), record.place())

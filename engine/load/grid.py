@@ -109,7 +109,7 @@ def table_of(grid: Grid, name: str, findings: list[Finding]) -> Table | None:
 def _columns_told_apart(grid: Grid, head: Heading, findings: list[Finding]) -> bool:
     sound = True
     for index, name in enumerate(head.names):
-        row, column = grid.top + head.data - 1, grid.left + index
+        row, column = grid.top + head.last, grid.left + index
         if not name and any(index < len(line) and clean(line[index].text) for line in grid.lines[head.data :]):
             findings.append(Finding("D032", grid.place(row, column), {"column": column}))
             sound = False

@@ -28,13 +28,14 @@ _NUMERAL_SURELY = re.compile(r".*[甲乙丙丁戊己栏行A-Z=＝].*", re.DOTALL
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The names of the columns ("" where there is none), the row they begin in, the row the data begin in, the unit.
+    """The names of the columns ("" where there is none), the first and last row of them, the row the data begin in.
 
-    ``unclear`` is what stands for a unit of money above the table and is none, or more than one; ``unit_row`` where.
+    ``unit`` is the money's; ``unclear`` is what stands for a unit of money above the table and is none, or more than one; ``unit_row`` where.
     """
 
     names: tuple[str, ...]
     row: int
+    last: int
     data: int
     unit: str | None
     unclear: str | None
@@ -80,7 +81,7 @@ def heading(rows: Sequence[Sequence[str]], spans: Spans) -> Heading | None:
         first = next((r for r, n in enumerate(counts) if n and not _UNIT.search(at(r, cells(r)[0][1]))), 0)
     last = _last(rows, spans, first, at)
     unit, unclear, unit_row = _unit([at(r, c) for _, c in cells(r)] for r in range(first))
-    return Heading(_names(rows, spans, first, last, at), first, _data(rows, last + 1), unit, unclear, unit_row)
+    return Heading(_names(rows, spans, first, last, at), first, last, _data(rows, last + 1), unit, unclear, unit_row)
 
 
 def _is_heading(rows: Sequence[Sequence[str]], cells: list[tuple[int, int]], wide: bool) -> bool:
