@@ -174,5 +174,6 @@ def _filled(
     area = [cell for cell, begin in grid.spans.items() if begin == origin]
     within = {r for r, c in area if c == left}
     if amount and here == origin and (len(within) > 1 or len({c for _, c in area}) > 1):
-        findings.append(Finding("D116", grid.place(grid.top + row, grid.left + column, name), {"text": source.text}))
+        place = grid.place(grid.top + row, grid.left + column, name)
+        findings.append(Finding("D116", place, {"name": name, "text": source.text}))
     return None if amount else source

@@ -131,10 +131,10 @@ def _names(rows: Sequence[Sequence[str]], spans: Spans, first: int, last: int, a
             path.append(name)
         paths.append(path)
     leaves = [_leaf(path) for path in paths]
-    double = {leaf for leaf in leaves if leaf and leaves.count(leaf) > 1}
+    plain = [header_unit(leaf)[0] for leaf in leaves]
     return tuple(
-        _joined(path) if leaf in double and len(_distinct(path)) > 1 else leaf
-        for path, leaf in zip(paths, leaves, strict=True)
+        _joined(path) if plain.count(name) > 1 and len(_distinct(path)) > 1 else leaf
+        for path, leaf, name in zip(paths, leaves, plain, strict=True)
     )
 
 
@@ -159,9 +159,14 @@ def _joined(path: list[str]) -> str:
 def _data(rows: Sequence[Sequence[str]], row: int) -> int:
     """The row after the heading, or after the letters and formulas of columns that stand under it: A, B, C=A+B."""
     texts = [text for text in rows[row] if text] if row < len(rows) else []
-    if len(texts) > 1 and all(_NUMERAL.fullmatch(text) for text in texts) and any(map(_NUMERAL_SURELY.fullmatch, texts)):
-        return row + 1
-    return row
+    if len(texts) < _NUMERALS_AT_LEAST or not all(_NUMERAL.fullmatch(text) for text in texts):
+        return row
+    digits = [int(text) for text in texts if text.isascii() and text.isdigit()]
+    surely = any(map(_NUMERAL_SURELY.fullmatch, texts)) and digits == list(range(1, len(digits) + 1))
+    return row + 1 if surely else row
+
+
+_NUMERALS_AT_LEAST = 3
 
 
 def _unit(rows: Iterable[list[str]]) -> tuple[str | None, str | None, int]:

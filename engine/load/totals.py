@@ -16,7 +16,11 @@ _TOTAL = re.compile(
 _SUBTOTAL = re.compile(r"小计|sub-?total", re.IGNORECASE)
 _NAMING = frozenset({"名称", "单位", "机构", "机构名称", "单位名称", "name", "unit"})
 # Columns that say which row it is, or that nobody adds up.
-_NO_AMOUNT = re.compile(r"率|比例|占比|比重|系数|权重|得分|评分|单价|均|序号|编号|编码|年度|年份|月份|季度|半年|日期|时间")
+_NO_AMOUNT = re.compile(
+    r".*(?:率|比例|占比|比重|系数|权重|得分|评分|单价|[人次日例床]均|均次|序号|编号|编码|代码|日期|时间).*"
+    r"|(?:结算)?(?:年度|年份|年月|月份|季度|半年|期)",
+    re.DOTALL,
+)
 _NO_AMOUNT_ID = re.compile(r"(?:.*_)?(?:rate|ratio|share|factor|score|rank|year|month|quarter|half|date|code|no)", re.ASCII)
 _NO_SUM_UNITS = frozenset({"%", "‰", "百分点", "个百分点", "分"})
 
@@ -90,7 +94,7 @@ def _text_of(row: Row) -> str:
 def _missed(total: Row, rows: list[Row]) -> Iterable[_Miss]:
     for name, cell in total.cells.items():
         plain, unit = header_unit(name)
-        if not cell.text or _NO_AMOUNT.search(plain) or _NO_AMOUNT_ID.fullmatch(plain) or unit in _NO_SUM_UNITS:
+        if not cell.text or _NO_AMOUNT.fullmatch(plain) or _NO_AMOUNT_ID.fullmatch(plain) or unit in _NO_SUM_UNITS:
             continue
         whole = _amount(cell.text, unit)
         if whole is None:
