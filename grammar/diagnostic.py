@@ -146,12 +146,31 @@ def render(finding: Finding, language: Language) -> str:
             lines.append(f" --> {source.name}:{line}:{column}")
             lines.extend(_excerpt(finding.where))
         case Place() as place:
-            lines.append(f" --> {_place_words(place, language)}")
+            lines.append(f" --> {place_words(place, language)}")
         case None:
             pass
     if hint := finding.hint(language):
         lines.append(f"{'提示：' if language == 'zh' else 'hint: '}{hint}")
     return "\n".join(lines)
+
+
+def place_words(place: Where, language: Language) -> str:
+    """A place in words: ``数据.yaml:3:5 · 名称``, ``数据.xlsx 医共体!C5``."""
+    if isinstance(place, Span):
+        return f"{place.source.name}:{place.line}:{place.column}"
+    if place is None:
+        return ""
+    in_workbook = place.sheet is not None and place.line is None
+    parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
+    if in_workbook:
+        parts = [f"{place.file} {_cell_words(place)}"]
+    elif place.sheet is not None:
+        parts.append(place.sheet)
+    if place.row is not None and not in_workbook:
+        parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
+    if place.key is not None:
+        parts.append(place.key)
+    return (" · ").join(parts)
 
 
 _SEVERITY_WORDS: Mapping[Severity, Words] = {
@@ -181,20 +200,6 @@ def _place_key(finding: Finding) -> tuple[str, int, int, str]:
             return (file if line_ or not sheet else f"{file}\0{sheet}", line_ or row or 0, column_ or 0, finding.code)
         case _:
             return ("", 0, 0, finding.code)
-
-
-def _place_words(place: Place, language: Language) -> str:
-    in_workbook = place.sheet is not None and place.line is None
-    parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
-    if in_workbook:
-        parts = [f"{place.file} {_cell_words(place)}"]
-    elif place.sheet is not None:
-        parts.append(place.sheet)
-    if place.row is not None and not in_workbook:
-        parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
-    if place.key is not None:
-        parts.append(place.key)
-    return (" · ").join(parts)
 
 
 def _cell_words(place: Place) -> str:

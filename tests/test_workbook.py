@@ -140,7 +140,8 @@ def test_a_number_that_lost_digits_is_refused(value: float, code: str) -> None:
 
 def test_every_amount_to_the_fen_comes_back_through_a_workbook() -> None:
     amounts = [round(1e9 * k / 997 + k, 2) for k in range(1, 400)]
-    data = read({"医共体": [["名称", "年度总额预算"], *[[f"单位{i}", x] for i, x in enumerate(amounts)]]})
+    rows: list[list[Value]] = [[f"单位{i}", x] for i, x in enumerate(amounts)]
+    data = read({"医共体": [["名称", "年度总额预算"], *rows]})
     assert [float(row[1]) for row in texts(data)] == amounts
     assert all(len(row[1].partition(".")[2]) <= 2 for row in texts(data))
 

@@ -137,7 +137,7 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 
 @cli.command()
 @click.argument("name")
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件，或一个文件夹。")
+@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。")
 @click.option("--year", type=int, help="只显示这一年。")
 @click.option("--years", metavar="Y..Z", help="只显示这几年。")
 @click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
@@ -146,7 +146,7 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
     "--backend", type=click.Choice(["exact", "duckdb", "spark"]), default="exact", show_default=True, help="引擎。"
 )
 @format_option("table", "json", "csv", "xlsx")
-@click.option("--out", metavar="PATH", help="写到文件（json）或文件夹（csv），不写到屏幕。")
+@click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv），不写到屏幕。")
 @click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
 @language_option
@@ -166,9 +166,14 @@ def settle(
     other_readings: bool,
 ) -> None:
     """按方案清算数据里的各年。"""
-    if backend != "exact" or form == "xlsx":
-        finding = Finding("L201", None, {"what": backend if backend != "exact" else "xlsx"})
-        fail([finding], form, language)
+    if backend != "exact":
+        fail([Finding("L201", None, {"what": backend})], form, language)
+    if form == "xlsx" and not out:
+        stop(
+            "工作簿要写到文件：加 --out 清算结果.xlsx"
+            if language == "zh"
+            else "a workbook is written to a file: add --out settlement.xlsx"
+        )
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
     keep_the_data(data, [path for path in (out, receipt) if path], language)
@@ -197,6 +202,10 @@ def settle(
 
         form_ = settlement_json(settlement, language)
         write_whole(Path(out), json_text(form_), language) if out else tell_json(form_)
+    elif form == "xlsx":
+        from engine.doors.xlsx_form import settlement_book
+
+        write_whole(Path(out or ""), settlement_book(settlement, language), language)
     elif form == "csv" or out:
         from engine.doors.csv_form import is_table, long_csv, tables_csv
 

@@ -12,10 +12,7 @@ from grammar.frozen import dataclass
 
 _YES = frozenset({"是", "true", "True", "TRUE", "yes"})
 _NO = frozenset({"否", "false", "False", "FALSE", "no"})
-_MONEY = {
-    "元": 100, "千元": 100_000, "万元": 1_000_000, "百万元": 100_000_000, "亿元": 10_000_000_000,
-    "万": 1_000_000, "亿": 10_000_000_000,
-}  # fmt: skip
+_MONEY = {"元": 100, "万元": 1_000_000, "亿元": 10_000_000_000, "万": 1_000_000, "亿": 10_000_000_000}
 MONEY_UNITS = frozenset(_MONEY)
 _UNITS = {
     k.Base.HEADS: ("人",),

@@ -122,10 +122,9 @@ def _grid(sheet: Any, shown: str, findings: list[Finding]) -> Grid:
             for column, value in enumerate(values, left)
         ]
         lines.append(line)
-    for row, column in faults:
+    for (row, column), (sort, text) in faults.items():
         # An error or an empty formula outside the cells with values; nothing is left of it but its fault.
         if not lines or not (top <= row < top + len(lines) and left <= column < left + len(lines[0])):
-            sort, text = faults[row, column]
             place = Place(shown, None, column, sheet["name"], row)
             findings.append(Finding(_FAULTS[sort], place, {"text": text, "name": sheet["name"]}))
     if rounded:
