@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from engine.api import Policy, bind_data, settle
-from engine.load.cases import CASES, Case, Expected, ExpectedRow, read_cases
+from engine.load.cases import Case, Expected, ExpectedRow
+from engine.load.cases_book import worked_cases
 from engine.load.values import Wrong, parse_value
 from engine.nouns import kinds as k
 from engine.nouns.pipeline import Derive, Pipeline
@@ -55,12 +56,12 @@ class RuleCoverage:
 
 def try_cases(policy: Policy) -> tuple[tuple[CaseResult, ...], RuleCoverage]:
     """Run every case of a policy; raises FindingsError where the file of cases itself is wrong."""
-    path = policy.loaded.folder / CASES
-    if not path.is_file():
+    cases = worked_cases(policy.loaded.folder, policy.loaded.name)
+    if not cases:
         return (), RuleCoverage(0, 0, 0, 0, ())
     results: list[CaseResult] = []
     settlements: list[Settlement] = []
-    for case in read_cases(path, f"{policy.loaded.name}/{CASES}"):
+    for case in cases:
         try:
             settlement = settle(policy, bind_data(policy, case.data))
         except FindingsError as error:

@@ -15,7 +15,7 @@ def cases_text(name: str, results: Sequence[CaseResult], coverage: RuleCoverage,
             continue
         place = result.case.place
         lines.append(
-            f"{'未通过' if zh else 'failed'}：{result.case.name}〔{result.case.clause}〕 {place.file}:{place.line}"
+            f"{'未通过' if zh else 'failed'}：{result.case.name}〔{result.case.clause}〕 {place.file}:{place.line or place.row}"
         )
         lines.extend(render(finding, language) for finding in result.findings)
         for miss in result.misses:

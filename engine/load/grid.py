@@ -19,7 +19,7 @@ _FOOTNOTE = re.compile(
 )
 # What a merged cell may say for each row it stands beside: which row it is, never how much.
 _SAYS_WHICH = re.compile(
-    r"序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit", re.ASCII
+    r"案例|序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit", re.ASCII
 )
 _MERGED_NOTE = 3
 
@@ -88,7 +88,7 @@ class Grid:
         return found
 
 
-def table_of(grid: Grid, name: str, findings: list[Finding]) -> Table | None:
+def table_of(grid: Grid, name: str, findings: list[Finding], *, has_totals: bool = True) -> Table | None:
     """The table of a sheet; None where it is a form nobody has filled in, or where its columns cannot be told apart."""
     head = heading([[clean(cell.text) for cell in line] for line in grid.lines[:ROWS_LOOKED_AT]], grid.spans)
     if head is None:
@@ -97,8 +97,10 @@ def table_of(grid: Grid, name: str, findings: list[Finding]) -> Table | None:
         findings.append(Finding("D119", grid.place(grid.top + head.unit_row), {"text": head.unclear}))
     if not _columns_told_apart(grid, head, findings):
         return None
-    rows, others = without_totals(tuple(_rows(grid, head, findings)))
-    findings.extend(others)
+    rows = tuple(_rows(grid, head, findings))
+    if has_totals:
+        rows, others = without_totals(rows)
+        findings.extend(others)
     place = grid.place(grid.top + head.row)
     if not rows:
         findings.append(Finding("D122", place, {"name": name}))

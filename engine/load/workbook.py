@@ -45,12 +45,12 @@ def read_workbook(data: bytes, shown: str, stem: str | None = None) -> RawData:
     assumptions: dict[str, Cell] = {}
     tables: list[Table] = []
     for sheet in sheets:
-        name = _sheet_name(sheet["name"])
+        name = sheet_name(sheet["name"])
         if stem is not None and len(sheets) == 1 and _UNNAMED.fullmatch(name):
             name = stem
         grid = _grid(sheet, shown, findings)
         if name in (*HEADS, *ASSUMPTIONS):
-            _pairs(grid, heads if name in HEADS else assumptions, findings)
+            pairs(grid, heads if name in HEADS else assumptions, findings)
         elif table := table_of(grid, name, findings):
             tables.append(table)
     if not (tables or heads or assumptions or any(f.severity == "error" for f in findings)):
@@ -98,13 +98,13 @@ def _is_data(sheet: Any, shown: str, findings: list[Finding]) -> bool:
         if not sheet["very_hidden"]:
             findings.append(Finding("D109", place, {"name": sheet["name"]}))
         return False
-    if _NOTES.fullmatch(_sheet_name(sheet["name"])):
+    if _NOTES.fullmatch(sheet_name(sheet["name"])):
         findings.append(Finding("D120", place, {"name": sheet["name"]}))
         return False
     return True
 
 
-def _sheet_name(written: str) -> str:
+def sheet_name(written: str) -> str:
     """A sheet's name without the blanks and the number before it: ``2、月度``."""
     name = name_text(written)
     return _NUMBERED.sub("", name, count=1) if _NUMBERED.match(name) else name
@@ -169,7 +169,7 @@ def _cell(
 _BLANK = GridCell("")
 
 
-def _pairs(grid: Grid, into: dict[str, Cell], findings: list[Finding]) -> None:
+def pairs(grid: Grid, into: dict[str, Cell], findings: list[Finding]) -> None:
     """A sheet of two columns, a name and its value; or of a row of names over a row of values."""
     rows = [cells for cells in grid.filled_rows() if cells]
     if len(rows) == _TWO and len(rows[0]) > 1 and all(cell.text in _HEAD_NAMES for _, _, cell in rows[0]):
