@@ -261,7 +261,7 @@ def test_a_merged_cell_says_of_every_row_which_it_is_and_of_none_how_much() -> N
         sheet.merge_range("D2:D3", 500)
 
     data = read_workbook(made(write), "数据.xlsx")
-    assert texts(data) == [["县人民医院", "职工", "2026", "500"], ["县人民医院", "居民", "2026", ""]]
+    assert texts(data) == [["县人民医院", "职工", "2026", ""], ["县人民医院", "居民", "2026", ""]]
     assert told(data) == [("D116", "医共体!D2")]
 
 

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from engine.load.cases import CASES, Case, Expected, ExpectedRow, State, read_cases
-from engine.load.grid import table_of
-from engine.load.headings import looks_like_number
 from engine.load.tables import Cell, RawData, Row, Table
-from engine.load.workbook import ASSUMPTIONS, HEADS, pairs, sheet_name, sheets_of
+from engine.nouns.numbers import parse_number
 from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError, Place
 from grammar.frozen import dataclass
@@ -16,6 +14,7 @@ from grammar.frozen import dataclass
 CASES_BOOK = "cases.xlsx"
 CASE, EXPECTED = "案例", "预期"
 EVERY = "全部"
+_ASSUMPTIONS = ("假设", "assumptions")
 _ABOUT = ("案例", "依据", "算法", "年度", "险种", "方案", "发现", "备注")
 _LONG = ("案例", "单位", "险种", "期间", "项目", "数值", "状态", "还缺", "达标", "备注")
 _ALSO = {"机构": "单位", "名称": "单位", "期": "期间", "年度": "期间", "月份": "期间", "值": "数值", "说明": "备注"}
@@ -46,6 +45,9 @@ def worked_cases(folder: Path, name: str) -> tuple[Case, ...]:
 
 def read_cases_book(path: Path, shown: str) -> tuple[Case, ...]:
     """The cases of a workbook; raises FindingsError with everything that is wrong in it."""
+    from engine.load.grid import table_of
+    from engine.load.workbook import HEADS, pairs, sheet_name, sheets_of
+
     findings: list[Finding] = []
     book = _Book(shown)
     for grid in sheets_of(path.read_bytes(), shown, findings):
@@ -79,9 +81,9 @@ class _Book:
         abouts = _abouts(about, findings) if about else {}
         order = list(abouts or told.rows)
         codes = {name: _codes(row) for name, row in abouts.items()}
-        parts = {n: t for n, t in self.tables.items() if n not in {CASE, EXPECTED, *ASSUMPTIONS}}
+        parts = {n: t for n, t in self.tables.items() if n not in {CASE, EXPECTED, *_ASSUMPTIONS}}
         by_case = {name: _by_case(table, order, findings) for name, table in parts.items()}
-        assumed = [_by_case(self.tables[n], order, findings, shared=True) for n in ASSUMPTIONS if n in self.tables]
+        assumed = [_by_case(self.tables[n], order, findings, shared=True) for n in _ASSUMPTIONS if n in self.tables]
         for name, lines in told.rows.items():
             if name not in order:
                 findings.append(Finding("D141", lines[0].place, {"name": name, **nearest(name, order)}))
@@ -245,6 +247,6 @@ def _figures(row: Row, findings: list[Finding], *, long: bool) -> list[Expected]
 
 def _value(cell: Cell) -> str | None:
     """The value with the unit above the table, where it is a bare number."""
-    if cell.unit not in {None, "元"} and looks_like_number(cell.text) and cell.text[-1:].isdigit():
+    if cell.unit not in {None, "元"} and parse_number(cell.text) is not None:
         return f"{cell.text}{cell.unit}"
     return cell.text or None

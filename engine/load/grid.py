@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from engine.load.headings import ROWS_LOOKED_AT, Heading, clean, column_name, heading, looks_like_number
 from engine.load.tables import Cell, Row, Table
 from engine.load.text import refused_character
 from engine.load.totals import without_totals
+from engine.load.workbook_numbers import number_text
 from grammar.diagnostic import Finding, Place
 from grammar.frozen import dataclass
 
@@ -26,18 +28,36 @@ _MERGED_NOTE = 3
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """A cell of a sheet: its text, whether it is a number there, and the code of what is wrong with it."""
+    """A cell of a sheet: its text, whether it is a number there, the code of what is wrong with it.
+
+    ``is_rounded`` says that digits were left off which Excel does not show.
+    """
 
     text: str
     number: bool = False
     code: str | None = None
+    is_rounded: bool = False
+
+
+_BLANK, _YES, _NO = GridCell(""), GridCell("是"), GridCell("否")
+_KNOWN_AT_MOST = 100_000
 
 
 class Grid:
-    """A sheet's cells from the row and column its first value stands in; both count from 1, as do merged areas."""
+    """A sheet's cells from the row and column its first value stands in; both count from 1, as do merged areas.
+
+    ``lines`` hold what the reading process told: text, a number, yes/no, nothing, or a sort and a text.
+    """
 
     def __init__(
-        self, file: str, sheet: str, top: int, left: int, lines: list[list[GridCell]], merged: list[tuple[int, ...]]
+        self,
+        file: str,
+        sheet: str,
+        top: int,
+        left: int,
+        lines: list[list[Any]],
+        merged: list[tuple[int, ...]],
+        faults: Mapping[tuple[int, int], GridCell],
     ) -> None:
         self.file = file
         self.sheet = sheet
@@ -45,33 +65,64 @@ class Grid:
         self.left = left
         self.lines = lines
         self.merged = merged
+        self.faults = faults
+        self._known: dict[str, GridCell] = {}
 
     def place(self, row: int, column: int | None = None, key: str | None = None) -> Place:
         """The place of a cell, or of a row."""
         return Place(self.file, None, column, self.sheet, row, key)
 
+    def cell(self, index: int, at: int) -> GridCell:
+        """A cell by its row and column from 0."""
+        if self.faults and (fault := self.faults.get((self.top + index, self.left + at))):
+            return fault
+        return self._cell(self.lines[index][at])
+
+    def _cell(self, value: Any) -> GridCell:
+        match value:
+            case None:
+                return _BLANK
+            case str():
+                # A table says the same words over and over.
+                known = self._known.get(value)
+                if known is None:
+                    text = clean(value)
+                    known = GridCell(text, code="D002" if refused_character(text) else None)
+                    if len(self._known) < _KNOWN_AT_MOST:
+                        self._known[value] = known
+                return known
+            case bool():
+                return _YES if value else _NO
+            case int() | float():
+                text, code, is_rounded = number_text(float(value))
+                return GridCell(text, number=True, code=code, is_rounded=is_rounded)
+            case ["wrong", text]:
+                return GridCell(text, code="D114")
+            case [_, text]:
+                return GridCell(text)
+            case _:
+                return GridCell(str(value), code="D114")
+
+    def texts(self, index: int) -> list[str]:
+        """The texts of a row."""
+        return [self.cell(index, at).text for at in range(len(self.lines[index]))]
+
     def filled_rows(self) -> Iterator[list[tuple[int, int, GridCell]]]:
-        """The cells that hold anything, row by row, each with its row and column and clean text."""
-        for row, line in enumerate(self.lines, self.top):
-            yield [
-                (row, column, GridCell(column_name(cell.text), cell.number, cell.code) if not cell.number else cell)
-                for column, cell in enumerate(line, self.left)
-                if clean(cell.text)
-            ]
+        """The cells that hold anything, row by row, each with its row and column."""
+        for index in range(len(self.lines)):
+            cells = ((at, self.cell(index, at)) for at in range(len(self.lines[index])))
+            yield [(self.top + index, self.left + at, cell) for at, cell in cells if cell.text]
 
     def value(
         self, row: int, column: int, cell: GridCell, key: str, findings: list[Finding], unit: str | None = None
     ) -> Cell:
         """A cell as a value under a name; blank where it cannot be taken, which is told."""
         place = Place(self.file, None, column, self.sheet, row, key)
-        text = cell.text if cell.number else clean(cell.text)
         if cell.code is not None:
-            findings.append(Finding(cell.code, place, {"text": text, "name": key}))
+            values = {"text": cell.text, "name": key, "code_point": refused_character(cell.text) or ""}
+            findings.append(Finding(cell.code, place, values))
             return Cell("", place)
-        if not cell.number and (point := refused_character(text)):
-            findings.append(Finding("D002", place, {"code_point": point}))
-            return Cell("", place)
-        return Cell(text, place, cell.number, unit)
+        return Cell(cell.text, place, cell.number, unit)
 
     @cached_property
     def spans(self) -> Mapping[tuple[int, int], tuple[int, int]]:
@@ -90,7 +141,7 @@ class Grid:
 
 def table_of(grid: Grid, name: str, findings: list[Finding], *, has_totals: bool = True) -> Table | None:
     """The table of a sheet; None where it is a form nobody has filled in, or where its columns cannot be told apart."""
-    head = heading([[clean(cell.text) for cell in line] for line in grid.lines[:ROWS_LOOKED_AT]], grid.spans)
+    head = heading([grid.texts(index) for index in range(min(ROWS_LOOKED_AT, len(grid.lines)))], grid.spans)
     if head is None:
         return None
     if head.unclear is not None:
@@ -110,12 +161,12 @@ def table_of(grid: Grid, name: str, findings: list[Finding], *, has_totals: bool
 
 def _columns_told_apart(grid: Grid, head: Heading, findings: list[Finding]) -> bool:
     sound = True
-    for index, name in enumerate(head.names):
-        row, column = grid.top + head.last, grid.left + index
-        if not name and any(index < len(line) and clean(line[index].text) for line in grid.lines[head.data :]):
+    for at, name in enumerate(head.names):
+        row, column = grid.top + head.last, grid.left + at
+        if not name and any(grid.cell(index, at).text for index in range(head.data, len(grid.lines))):
             findings.append(Finding("D032", grid.place(row, column), {"column": column}))
             sound = False
-        elif name and (first := head.names.index(name)) < index:
+        elif name and (first := head.names.index(name)) < at:
             values = {"name": name, "first": grid.left + first, "second": column}
             findings.append(Finding("D031", grid.place(row, column, name), values))
             sound = False
@@ -123,31 +174,46 @@ def _columns_told_apart(grid: Grid, head: Heading, findings: list[Finding]) -> b
 
 
 def _rows(grid: Grid, head: Heading, findings: list[Finding]) -> Iterator[Row]:
-    columns = [(index, name) for index, name in enumerate(head.names) if name]
+    columns = [(at, name) for at, name in enumerate(head.names) if name]
     spans = grid.spans
     merged = {row for row, _ in spans}
-    for index, line in enumerate(grid.lines[head.data :], head.data):
-        if not any(cell.text and clean(cell.text) for cell in line):
+    rounded: list[tuple[int, int, str]] = []
+    for index in range(head.data, len(grid.lines)):
+        line = [grid.cell(index, at) for at in range(len(grid.lines[index]))]
+        filled = sum(1 for cell in line if cell.text)
+        if not filled:
             continue
         number = grid.top + index
-        if _is_footnote(grid, index, line):
+        if (filled == 1 or (filled <= _SIGNERS_AT_MOST and _may_be_signed(line))) and _is_footnote(grid, index, line):
             findings.append(Finding("D121", grid.place(number)))
             continue
-        if _is_heading_again(line, head):
+        if line[columns[0][0]].text[:1] == columns[0][1][:1] and _is_heading_again(line, head):
             continue
         cells: dict[str, Cell] = {}
         for at, name in columns:
             cell = line[at]
             if index in merged and (origin := spans.get((index, at))) is not None:
-                cell = _filled(grid, head, (index, at), origin, findings) or cell
+                cell = _filled(grid, head, (index, at), origin, findings) or (cell if origin[0] < head.data else _BLANK)
+            if cell.is_rounded:
+                rounded.append((number, grid.left + at, cell.text))
             cells[name] = grid.value(number, grid.left + at, cell, name, findings, head.unit)
         yield Row(cells, grid.place(number))
+    if rounded:
+        row, column, text = rounded[0]
+        findings.append(Finding("D115", grid.place(row, column), {"count": len(rounded), "text": text}))
+
+
+# A line under a table may say who filled it in, who looked it over, and when.
+_SIGNERS_AT_MOST = 6
+
+
+def _may_be_signed(line: list[GridCell]) -> bool:
+    return any("：" in cell.text or ":" in cell.text for cell in line)
 
 
 def _is_footnote(grid: Grid, index: int, line: list[GridCell]) -> bool:
     """Whether a row under the table is no row of it: a remark, or who signed."""
-    texts = [(at, clean(cell.text)) for at, cell in enumerate(line) if cell.text]
-    texts = [(at, text) for at, text in texts if text]
+    texts = [(at, cell.text) for at, cell in enumerate(line) if cell.text]
     if texts and all(_FOOTNOTE.fullmatch(text) for _, text in texts):
         return True
     if len(texts) != 1 or len(line) < _MERGED_NOTE:
@@ -159,8 +225,8 @@ def _is_footnote(grid: Grid, index: int, line: list[GridCell]) -> bool:
 
 def _is_heading_again(line: list[GridCell], head: Heading) -> bool:
     """Whether a row repeats the heading, as printed pages do."""
-    pairs = [(name, column_name(cell.text)) for name, cell in zip(head.names, line, strict=False) if name]
-    return len(pairs) > 1 and all(name == text for name, text in pairs)
+    pairs = ((name, cell.text) for name, cell in zip(head.names, line, strict=False) if name)
+    return len(line) > 1 and all(name == text or name == column_name(text) for name, text in pairs)
 
 
 def _filled(
@@ -168,11 +234,11 @@ def _filled(
 ) -> GridCell | None:
     """What a cell within a merged one says: the same, where that names its row; an amount cannot be told apart."""
     (row, column), (up, left) = here, origin
-    source = grid.lines[up][left]
+    source = grid.cell(up, left)
     name = head.names[left]
-    if up < head.data or left != column or not clean(source.text):
+    if up < head.data or left != column or not source.text:
         return None
-    amount = (source.number or looks_like_number(clean(source.text))) and not _SAYS_WHICH.fullmatch(name)
+    amount = (source.number or looks_like_number(source.text)) and not _SAYS_WHICH.fullmatch(name)
     area = [cell for cell, begin in grid.spans.items() if begin == origin]
     within = {r for r, c in area if c == left}
     if amount and here == origin and (len(within) > 1 or len({c for _, c in area}) > 1):

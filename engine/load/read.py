@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from engine.load.csv_text import read_rows
 from engine.load.tables import RawData, Table
 from engine.load.text import name_text, read_text
 from engine.load.yaml_data import read_shapes
@@ -105,6 +104,8 @@ def _data_files(folder: Path, shown: str) -> Iterator[Path]:
 def _read_part(path: Path, shown: str) -> RawData:
     suffix, stem = path.suffix.lower(), name_text(path.stem)
     if suffix == ".csv":
+        from engine.load.csv_text import read_rows
+
         data = _read_bytes(path, shown, _CSV_BYTES_AT_MOST)
         table, findings = read_rows(read_text(data, shown), shown, stem)
         return RawData({}, {}, (table,), ((path.name, data),), tuple(findings))

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.load.grid import Grid, GridCell, table_of
-from engine.load.headings import looks_like_number
+from engine.load.headings import column_name, looks_like_number
 from engine.load.tables import Cell, RawData, Table
 from engine.load.text import name_text
-from engine.load.workbook_numbers import number_text
 from engine.load.workbook_zip import bound_archive
 from grammar.diagnostic import Finding, FindingsError, Place, Words
 
@@ -19,7 +18,7 @@ WORKBOOK_BYTES_AT_MOST = 128 << 20
 _READER = Path(__file__).with_name("workbook_reader.py")
 _MEMORY, _MEMORY_AT_MOST = 1 << 30, 6 << 30
 _SECONDS = 3
-_BYTES_A_SECOND = 8 << 20
+_BYTES_A_SECOND = 4 << 20
 
 HEADS = ("案", "case")
 ASSUMPTIONS = ("假设", "assumptions")
@@ -111,84 +110,46 @@ def sheet_name(written: str) -> str:
 
 
 def _grid(sheet: Any, shown: str, findings: list[Finding]) -> Grid:
-    """The cells of a sheet as text, with what is wrong with each."""
+    """The cells of a sheet, with what is wrong with some of them."""
     top, left = sheet["start"]
-    faults = {(row, column): (sort, text) for row, column, sort, text in sheet["faults"]}
-    rounded: list[tuple[int, int, str]] = []
-    lines: list[list[GridCell]] = []
-    for row, values in enumerate(sheet["rows"], top):
-        line = [
-            _cell(value, faults.get((row, column)) if faults else None, rounded, row, column)
-            for column, value in enumerate(values, left)
-        ]
-        lines.append(line)
-    for (row, column), (sort, text) in faults.items():
-        # An error or an empty formula outside the cells with values; nothing is left of it but its fault.
+    lines: list[list[Any]] = sheet["rows"]
+    faults: dict[tuple[int, int], GridCell] = {}
+    for row, column, sort, text in sheet["faults"]:
+        faults[row, column] = GridCell(text or "=", code=_FAULTS[sort])
         if not lines or not (top <= row < top + len(lines) and left <= column < left + len(lines[0])):
+            # An error or an empty formula outside the cells with values; nothing is left of it but its fault.
             place = Place(shown, None, column, sheet["name"], row)
             findings.append(Finding(_FAULTS[sort], place, {"text": text, "name": sheet["name"]}))
-    if rounded:
-        row, column, text = rounded[0]
-        place = Place(shown, None, column, sheet["name"], row)
-        findings.append(Finding("D115", place, {"count": len(rounded), "text": text}))
     if hidden := [row for row in sheet["hidden"] if top <= row < top + len(lines)]:
         place = Place(shown, None, None, sheet["name"], hidden[0])
         findings.append(Finding("D123", place, {"count": len(hidden)}))
-    merged = [tuple(area) for area in sheet["merged"]]
-    return Grid(shown, sheet["name"], top, left, lines, merged)
+    return Grid(shown, sheet["name"], top, left, lines, [tuple(area) for area in sheet["merged"]], faults)
 
 
 _FAULTS = {"error": "D110", "formula": "D111"}
 
 
-def _cell(
-    value: Any, fault: tuple[str, str] | None, rounded: list[tuple[int, int, str]], row: int, column: int
-) -> GridCell:
-    if fault is not None:
-        return GridCell(fault[1] or "=", code=_FAULTS[fault[0]])
-    match value:
-        case None:
-            return _BLANK
-        case str():
-            return GridCell(value)
-        case bool():
-            return GridCell("是" if value else "否")
-        case int() | float():
-            text, code, noisy = number_text(float(value))
-            if noisy:
-                rounded.append((row, column, text))
-            return GridCell(text, number=True, code=code)
-        case ["wrong", text]:
-            return GridCell(text, code="D114")
-        case [_, text]:
-            return GridCell(text)
-        case _:
-            return GridCell(str(value), code="D114")
-
-
-_BLANK = GridCell("")
-
-
 def pairs(grid: Grid, into: dict[str, Cell], findings: list[Finding]) -> None:
     """A sheet of two columns, a name and its value; or of a row of names over a row of values."""
     rows = [cells for cells in grid.filled_rows() if cells]
-    if len(rows) == _TWO and len(rows[0]) > 1 and all(cell.text in _HEAD_NAMES for _, _, cell in rows[0]):
+    if len(rows) == _TWO and len(rows[0]) > 1 and all(column_name(cell.text) in _HEAD_NAMES for _, _, cell in rows[0]):
         below = {column: (row, column, cell) for row, column, cell in rows[1]}
         rows = [[key, below[key[1]]] if key[1] in below else [key] for key in rows[0]]
-    elif rows and [cell.text.lower() in names for (_, _, cell), names in zip(rows[0], _TITLES, strict=False)] == [True] * 2:
+    elif rows and [column_name(cell.text).lower() in names for (_, _, cell), names in zip(rows[0], _TITLES, strict=False)] == [True] * 2:
         rows = rows[1:]
     for cells in rows:
         row, column, cell = cells[0]
-        place = grid.place(row, column, cell.text)
-        if cell.text in into:
-            findings.append(Finding("D127", place, {"name": cell.text, "other": into[cell.text].place.row}))
-        elif cell.number or looks_like_number(cell.text):
+        name = column_name(cell.text)
+        place = grid.place(row, column, name)
+        if name in into:
+            findings.append(Finding("D127", place, {"name": name, "other": into[name].place.row}))
+        elif cell.number or cell.code or looks_like_number(name):
             findings.append(Finding("D124", place, {"name": grid.sheet}))
         elif len(cells) == 1:
-            into[cell.text] = Cell("", place)
+            into[name] = Cell("", place)
         else:
             row, column, value = cells[1]
-            into[cell.text] = grid.value(row, column, value, cell.text, findings)
+            into[name] = grid.value(row, column, value, name, findings)
 
 
 _TWO = 2

@@ -195,6 +195,8 @@ class _Scan:
         self.filled = True
         self.count += 1
         row, column = self.row, self.column
+        if self.top <= row <= self.bottom and self.left <= column <= self.right and self.count <= CELLS_AT_MOST:
+            return
         self.top, self.bottom = min(self.top, row), max(self.bottom, row)
         self.left, self.right = min(self.left, column), max(self.right, column)
         area = (self.bottom - self.top + 1) * (self.right - self.left + 1)
