@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import subprocess
 import sys
 import time
@@ -18,9 +19,11 @@ from engine.doors.json_form import settlement_json
 from engine.load.csv_text import read_rows
 from engine.load.read import read_data
 from engine.load.tables import RawData
+from engine.load.values import Wrong, parse_month, parse_value
 from engine.load.workbook import read_workbook
 from engine.load.workbook_numbers import number_text
-from grammar.diagnostic import Finding, FindingsError, render
+from engine.nouns import kinds as k
+from grammar.diagnostic import Finding, FindingsError, catalogue, render
 
 CONFORMANCE = sorted((Path(__file__).parent / "conformance").glob("*.yaml"))
 HEAD = ["名称", "年度总额预算", "年度清算总额"]
@@ -568,3 +571,47 @@ def test_the_command_settles_a_workbook_and_names_the_cell_of_what_is_wrong(tmp_
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     run = [sys.executable, "-c", "from engine.doors.command import main; main()", *words]
     return subprocess.run(run, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_a_bare_number_is_a_day_only_in_a_column_of_dates() -> None:
+    assert parse_value("46023", k.Kind(k.Base.DATE)) == _day(2026, 1, 1).date()
+    assert parse_value("73050", k.Kind(k.Base.DATE)) == _day(2099, 12, 31).date()
+    for text in ("20251", "36525", "73051", "460230", "46023.5"):
+        assert parse_value(text, k.Kind(k.Base.DATE)) == Wrong("D063")
+    assert parse_month("46023") is None
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_workbook_with_a_few_bytes_changed_is_read_or_refused_with_a_code(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - the same on every run
+    data = bytearray(by_hand(sheet_of(ROWS)) if seed % 2 else book({"医共体": [HEAD, ["甲院", 1, 2.5], ["合计", 1, 2.5]]}))
+    for _ in range(draw.randint(1, 12)):
+        data[draw.randrange(len(data))] = draw.randrange(256)
+    answered(bytes(data))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_sheet_with_its_text_changed_is_read_or_refused_with_a_code(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - the same on every run
+    text = sheet_of(ROWS, *(f'<row r="{r}"><c r="A{r}"><v>{r}</v></c></row>' for r in range(3, 9)))
+    for _ in range(draw.randint(1, 4)):
+        at = draw.randrange(len(text))
+        text = text[:at] + draw.choice(["<", ">", '"', "&", "/", "9", "Z", "<v>", "</c>", "1e999", "\u0000", "合计"]) + text[at + 1 :]
+    answered(by_hand(text))
+
+
+def answered(data: bytes) -> None:
+    """Whatever it is, it gives data or findings; anything else is our fault."""
+    try:
+        told = read_workbook(data, "数据.xlsx").findings
+    except FindingsError as error:
+        told = error.findings
+        assert told
+    for finding in told:
+        assert "{" not in finding.message("zh") + finding.message("en") + finding.hint("zh") + finding.hint("en")
+
+
+def test_every_finding_of_workbooks_is_met_in_a_test() -> None:
+    here = Path(__file__)
+    text = here.read_text(encoding="utf-8") + here.with_name("test_cases_book.py").read_text(encoding="utf-8")
+    assert [code for code in catalogue() if "D100" <= code < "D150" and f'"{code}"' not in text] == []

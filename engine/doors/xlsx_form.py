@@ -8,7 +8,8 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from engine.doors.xlsx_table import Sheet, write_year_end
+from engine.doors.xlsx_sheet import Sheet
+from engine.doors.xlsx_table import write_year_end
 from engine.nouns.kinds import Kind
 from engine.nouns.printed import ends_text, plain, spoken
 from engine.nouns.settlement import FigureResult, Settlement

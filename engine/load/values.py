@@ -68,12 +68,13 @@ def parse_day(text: str) -> date | None:
 
 def _serial_day(text: str) -> date | None:
     """The day of this century that a workbook's bare number stands for: days after 1899-12-30."""
-    return _DAY_NOUGHT + timedelta(days=int(text)) if _SERIAL.fullmatch(text) else None
+    number = int(text) if re.fullmatch(r"[0-9]{5}", text) else 0
+    return _DAY_NOUGHT + timedelta(days=number) if _FIRST_SERIAL <= number <= _LAST_SERIAL else None
 
 
 _DAY_NOUGHT = date(1899, 12, 30)
-# From 2000-01-01 on; 20251 would be a slip for a month of 2025.
-_SERIAL = re.compile(r"3652[6-9]|365[3-9]\d|36[6-9]\d\d|3[7-9]\d{3}|[4-6]\d{4}|7[0-2]\d{3}", re.ASCII)
+# The years 2000 to 2099: 20251 would be a slip for a month of 2025.
+_FIRST_SERIAL, _LAST_SERIAL = 36526, 73050
 
 
 def parse_month(text: str) -> tuple[int, int] | None:
