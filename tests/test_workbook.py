@@ -476,6 +476,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a value in the last corner": (lambda: by_hand(sheet_of(ROWS, CORNER)), "D106"),
     "a corner without references": (
         lambda: by_hand(sheet_of(ROWS, '<row r="1048576">', "<c><v>1</v></c>" * 16384, "</row>")), "D106"),
+    "two cells a table apart": (
+        lambda: by_hand(sheet_of(ROWS, '<row r="1000000"><c r="S1000000"><v>1</v></c></row>')), "D106"),
+    "a merged cell over everything": (
+        lambda: by_hand(sheet_of(ROWS, *(f'<row r="{r}"><c r="A{r}"><v>1</v></c></row>' for r in range(3, 60_000))).replace(
+            "</sheetData>", "</sheetData><mergeCells>" + '<mergeCell ref="A2:B1048576"/>' * 9 + "</mergeCells>")), "D106"),
     "a row beyond the last": (lambda: by_hand(sheet_of(ROWS, '<row r="9999999"><c><v>1</v></c></row>')), "D106"),
     "a reference that is none": (lambda: by_hand(sheet_of(ROWS, '<row r="3"><c r="ZZZZ3"><v>1</v></c></row>')), "D100"),
     "a bomb of spaces": (lambda: by_hand(sheet_of(ROWS, " " * (64 << 20))), "D103"),
@@ -506,7 +511,10 @@ def test_a_hostile_file_is_a_finding_with_its_place_within_five_seconds(name: st
     make, code = HOSTILE[name]
     data = make()
     start = time.monotonic()
-    findings = refused(data)
+    try:
+        findings = list(read_workbook(data, "数据.xlsx").findings)
+    except FindingsError as error:
+        findings = list(error.findings)
     assert time.monotonic() - start < 5
     assert {f.code for f in findings} == {code}
     for finding in findings:
@@ -526,6 +534,29 @@ def test_a_reader_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_pa
         dying.write_text(f"import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n{ending}\n", encoding="utf-8")
         monkeypatch.setattr("engine.load.workbook._READER", dying)
         assert [f.code for f in refused(book({"医共体": [HEAD, ["甲院", 1, 2]]}))] == ["D107"]
+
+
+@pytest.mark.parametrize("said", ['<dimension ref="A1:XFD1048576"/>', '<cols><col min="1" max="16384" hidden="1"/></cols>'])
+def test_sizes_that_are_only_said_are_not_believed(said: str) -> None:
+    sheet = sheet_of(ROWS).replace("<sheetData>", f"{said}<sheetData>")
+    assert texts(read_workbook(by_hand(sheet), "数据.xlsx")) == [["甲院", "5"]]
+
+
+def test_room_for_strings_that_are_not_there_ends_the_reader_and_not_us() -> None:
+    strings = f'<sst xmlns="{_MAIN}" count="4294967295" uniqueCount="4294967295"/>'
+    assert [f.code for f in refused(by_hand(sheet_of(ROWS), strings))] == ["D107"]
+
+
+def test_of_very_many_faults_the_first_are_told_and_the_rest_counted() -> None:
+    rows: list[list[Value]] = [[f"院{i}", 1.0e17 + i * 1e9] for i in range(1500)]
+    data = read({"医共体": [["名称", "编码"], *rows]})
+    assert [f.code for f in data.findings] == ["D113"] * 1000 + ["D043"]
+
+
+def test_rows_that_are_only_numbered_are_not_filled_in() -> None:
+    data = read({"医共体": [["序号", *HEAD], [1, "甲院", 1, 2], [2], [3], [None, "合计", 1, 2]]})
+    assert [row[1] for row in texts(data)] == ["甲院"]
+    assert data.findings == ()
 
 
 def test_a_number_that_is_none_is_refused() -> None:

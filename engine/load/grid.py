@@ -24,6 +24,8 @@ _SAYS_WHICH = re.compile(
     r"案例|序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit", re.ASCII
 )
 _MERGED_NOTE = 3
+_NUMBERS = frozenset({"序号", "编号", "行次", "No", "no.", "rank"})
+MERGED_AT_MOST = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +179,15 @@ def _rows(grid: Grid, head: Heading, findings: list[Finding]) -> Iterator[Row]:
     columns = [(at, name) for at, name in enumerate(head.names) if name]
     spans = grid.spans
     merged = {row for row, _ in spans}
+    numbered = {at for at, name in columns if name in _NUMBERS}
     rounded: list[tuple[int, int, str]] = []
     for index in range(head.data, len(grid.lines)):
+        if index not in merged and not any(grid.lines[index]):
+            continue
         line = [grid.cell(index, at) for at in range(len(grid.lines[index]))]
         filled = sum(1 for cell in line if cell.text)
-        if not filled:
+        # Forms are handed out with their rows numbered before anybody has filled them in.
+        if not filled or (filled <= len(numbered) and all(not c.text or at in numbered for at, c in enumerate(line))):
             continue
         number = grid.top + index
         if (filled == 1 or (filled <= _SIGNERS_AT_MOST and _may_be_signed(line))) and _is_footnote(grid, index, line):

@@ -36,14 +36,14 @@ def without_totals(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Finding]]
 
 
 def _is_total(row: Row) -> bool:
-    first = True
-    for name, cell in row.cells.items():
-        if not cell.text:
-            continue
-        if (first or name in _NAMING) and _label(cell.text):
+    for at, (name, cell) in enumerate(row.cells.items()):
+        if cell.text and (at < _LABELLED_WITHIN or name in _NAMING) and _label(cell.text):
             return True
-        first = False
     return False
+
+
+# 序号, 险种 and the like may stand before the name.
+_LABELLED_WITHIN = 3
 
 
 def _label(text: str) -> bool:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine.load.grid import Grid, GridCell, table_of
+from engine.load.grid import MERGED_AT_MOST, Grid, GridCell, table_of
 from engine.load.headings import column_name, looks_like_number
 from engine.load.tables import Cell, RawData, Table
 from engine.load.text import name_text
@@ -55,7 +55,18 @@ def read_workbook(data: bytes, shown: str, stem: str | None = None) -> RawData:
     if not (tables or heads or assumptions or any(f.severity == "error" for f in findings)):
         findings.append(Finding("D108", Place(shown)))
         raise FindingsError(findings)
-    return RawData(heads, assumptions, tuple(tables), (), tuple(findings))
+    return RawData(heads, assumptions, tuple(tables), (), tuple(_first_of(findings)))
+
+
+def _first_of(findings: list[Finding]) -> list[Finding]:
+    """Not more findings than anybody reads, errors first; of the rest their number."""
+    if len(findings) <= _TOLD_AT_MOST:
+        return findings
+    kept = sorted(findings, key=lambda finding: finding.severity != "error")[:_TOLD_AT_MOST]
+    return [*kept, Finding("D043", None, {"count": len(findings) - _TOLD_AT_MOST})]
+
+
+_TOLD_AT_MOST = 1000
 
 
 def sheets_of(data: bytes, shown: str, findings: list[Finding]) -> list[Grid]:
@@ -123,7 +134,13 @@ def _grid(sheet: Any, shown: str, findings: list[Finding]) -> Grid:
     if hidden := [row for row in sheet["hidden"] if top <= row < top + len(lines)]:
         place = Place(shown, None, None, sheet["name"], hidden[0])
         findings.append(Finding("D123", place, {"count": len(hidden)}))
-    return Grid(shown, sheet["name"], top, left, lines, [tuple(area) for area in sheet["merged"]], faults)
+    width = len(lines[0]) if lines else 0
+    merged: list[tuple[int, ...]] = [(a, b, min(c, top + len(lines)), min(d, left + width)) for a, b, c, d in sheet["merged"]]
+    if sum(max(0, c - a + 1) * max(0, d - b + 1) for a, b, c, d in merged) > MERGED_AT_MOST:
+        row, column, _, _ = max(merged, key=lambda area: (area[2] - area[0]) * (area[3] - area[1]))
+        findings.append(Finding("D106", Place(shown, None, column, sheet["name"], row)))
+        merged = []
+    return Grid(shown, sheet["name"], top, left, lines, merged, faults)
 
 
 _FAULTS = {"error": "D110", "formula": "D111"}

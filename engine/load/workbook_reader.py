@@ -16,6 +16,9 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 RECTANGLE_AT_MOST = 20_000_000
+# A table is filled for the greater part; a few cells far apart take time and room for all that lies between.
+SPARSE_AT_MOST = 1_000_000
+_SPARSE = 50
 CELLS_AT_MOST = 8_000_000
 SHEETS_AT_MOST = 256
 _KEPT_AT_MOST = 10_000
@@ -151,6 +154,9 @@ class _Scan:
         parser.ParseFile(part)
         self._close()
         del self.parser
+        area = (self.bottom - self.top + 1) * (self.right - self.left + 1)
+        if self.count and area > SPARSE_AT_MOST and area > _SPARSE * self.count:
+            raise RefusedError("D106", self.sheet, self.bottom, self.right)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if ":" in name:
