@@ -208,6 +208,22 @@ def test_titles_unit_lines_column_letters_and_footnotes_are_no_rows() -> None:
     assert told(data) == [("D121", "医共体!7:7"), ("D121", "医共体!8:8")]
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        [["2026年度", None, "单位：万元"]],
+        [["附件1"], ["编制单位：", None, "单位：万元"]],
+        [["医共体预算表（单位：万元）"], ["填报日期：2026-01-05", "金额单位：万元"]],
+        [[None, "单位: 人民币万元"], []],
+    ],
+)
+def test_what_stands_above_a_table_is_no_heading_of_it(above: list[list[Value]]) -> None:
+    (row,) = read({"医共体": [*above, ["名称：", "年度总额预算*", "备注"], ["甲院", 5, "x"]]}).tables[0].rows
+    assert {name: (cell.text, cell.unit) for name, cell in row.cells.items()} == {
+        "名称": ("甲院", "万元"), "年度总额预算": ("5", "万元"), "备注": ("x", "万元"),
+    }  # fmt: skip
+
+
 def test_the_unit_above_the_table_counts_for_money_unless_the_header_or_the_value_says_otherwise() -> None:
     policy = open_policy("gaotai")
     data = read({

@@ -86,7 +86,10 @@ def heading(rows: Sequence[Sequence[str]], spans: Spans) -> Heading | None:
 
 def _is_heading(rows: Sequence[Sequence[str]], cells: list[tuple[int, int]], wide: bool) -> bool:
     texts = [rows[row][column] for row, column in cells]
-    return len(texts) > 1 and wide and not all(_LABELLED.fullmatch(text) for text in texts)
+    if len(texts) < len(("名称", "金额")) or not wide or any(_UNIT.match(text) for text in texts):
+        return False
+    # 编制单位：县医保局 is no name of a column; 名称： may be one.
+    return not (all(map(_LABELLED.fullmatch, texts)) and any(text[-1] not in "：:" for text in texts))
 
 
 _At = Callable[[int, int], str]
