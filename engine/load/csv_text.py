@@ -27,14 +27,15 @@ def read_rows(text: str, file: str, name: str) -> tuple[Table, list[Finding]]:
     first = list(islice(records, ROWS_LOOKED_AT))
     if not first:
         raise FindingsError(findings or [Finding("D034", Place(file))])
-    head, header, data = _header(first, findings)
+    above: list[Finding] = []
+    head, header, data = _header(first, above)
     columns = _columns(header, head.names[: len(header.values)], findings)
     sound = not findings
     rows = [row for record in chain(data, records) if (row := _row(record, columns, head.unit, findings))]
     if not sound:
-        raise FindingsError(findings)
+        raise FindingsError([*above, *findings])
     left, misses = without_totals(rows)
-    return Table(name, left, Place(file, header.line, 1)), [*findings, *misses]
+    return Table(name, left, Place(file, header.line, 1)), [*above, *findings, *misses]
 
 
 def _header(first: list["_Record"], findings: list[Finding]) -> tuple[Heading, "_Record", list["_Record"]]:
