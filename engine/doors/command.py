@@ -30,6 +30,7 @@ from engine.doors.telling import (
     write_folder,
     write_whole,
 )
+from engine.doors.test_command import test
 from engine.doors.usage import Group, language_of, usage_text
 from engine.doors.verify_command import verify
 from grammar.diagnostic import Finding, FindingsError, Language, has_errors
@@ -221,33 +222,6 @@ def settle(
             print_settlement(settlement, language, console)
 
 
-@cli.command("test")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@language_option
-def test_(names: tuple[str, ...], language: Language) -> None:
-    """运行方案旁边的案例，并说明哪些规则、哪些例外还没有案例用到。"""
-    from engine.api import open_policy
-    from engine.doors.case_form import cases_text
-    from engine.load.policy import find_policy
-    from engine.trial import try_cases
-
-    failed = False
-    for name in names:
-        # Before anything is told: a name that is none is wrong usage of the whole command.
-        named(lambda name=name: find_policy(name), language)  # type: ignore[misc]
-    for name in names or _known():
-        try:
-            policy = named(lambda name=name: open_policy(name), language)  # type: ignore[misc]
-            results, coverage = try_cases(policy)
-        except FindingsError as error:
-            tell(error.findings, language)
-            failed = True
-            continue
-        click.echo(cases_text(policy.loaded.name, results, coverage, language), nl=False)
-        failed = failed or not all(result.passed for result in results)
-    sys.exit(1 if failed else 0)
-
-
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--check", "only_check", is_flag=True, help="只检查，不改文件；有文件会变时退出码为 1。")
@@ -298,6 +272,7 @@ cli.add_command(notice)
 cli.add_command(new)
 cli.add_command(data)
 cli.add_command(source)
+cli.add_command(test)
 cli.add_command(verify)
 
 
