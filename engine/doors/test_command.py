@@ -96,7 +96,7 @@ def _mutated(
     outcome = mutate(policy, progress=watch)
     if watch is not None:
         watch.done()
-    judged = held_against(outcome, explained)
+    judged = held_against(outcome, explained, policy.loaded.name)
     if form == "text":
         click.echo(mutation_text(policy.loaded.name, judged, language), nl=False)
     findings = list(judged.findings)
