@@ -85,6 +85,8 @@ def oracle_of(scheme: str) -> Any:
 def test_the_reference_calculator_gives_what_every_worked_case_expects(scheme: str) -> None:
     wrong = []
     for case in casefile.load(POLICIES / scheme / "cases.yaml"):
+        if "结果" not in case:
+            continue
         settled = oracle_of(scheme).settled(case["数据"])
         wrong += [
             f"{expected.title}: {expected.place} {expected.name} is {found}, not {expected.claim}"
@@ -115,7 +117,8 @@ def test_worked_cases_cite_clauses_that_the_source_has_and_say_each_claim_once(s
 
 
 def _expectations(case: Mapping[str, Any]) -> Iterator[Expected]:
-    for row in case["结果"]:
+    """What a case expects of figures; one of wrong data expects findings instead."""
+    for row in case.get("结果", ()):
         place = {name: row[name] for name in row if name in NO_FIGURES}
         for name, claim in row.items():
             if name not in NO_FIGURES:
