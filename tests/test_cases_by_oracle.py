@@ -35,6 +35,7 @@ _OF_JILIN = {
 BEYOND: Mapping[str, Mapping[str, str]] = {
     "gaotai": {
         "基金使用增长率": _WATCHED,
+        "可分配总额": "on the way to the budgets, which are reckoned",
         "适用考核得分": "the lead's score handed on as it is",
         "可内部分配额": _INSIDE,
         "成员留用额": _INSIDE,

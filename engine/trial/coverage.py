@@ -105,14 +105,14 @@ class Coverer:
             self._cite(datum.clauses, ("input", datum.table, datum.name), datum.span)
         for parameter in scheme.parameters.values():
             if parameter.name in self.read:
-                key = ("parameter", parameter.name)
+                key: Key = ("parameter", parameter.name)
                 for clauses in (parameter.clauses, *(e.clauses for e in parameter.entries)):
                     self._cite(clauses, key, parameter.span)
 
     def _know_figure(self, step: Derive, pipeline: Pipeline) -> None:
         figure, table, name = step.figure, step.table, step.column
         if figure.sort != "met":
-            key = ("rule", table, name)
+            key: Key = ("rule", table, name)
             self.rules.setdefault(key, _untouched(figure.span, Words(f"{table}.{name}", f"{table}.{name}")))
             self._cite(figure.clauses, key, figure.span)
             for test in figure.gate.tests if figure.gate is not None else ():

@@ -162,20 +162,18 @@ def _here(node: Any, others: Others) -> Iterator[Edit]:
         case s.Rank(highest_first=highest):
             yield "rank", node.span, replace(node, highest_first=not highest)
         case s.Path(name=name):
-            for word in others(node):
-                yield "base", node.span, replace(node, name=s.Name(word, name.span))
+            for other_name in others(node):
+                yield "base", node.span, replace(node, name=s.Name(other_name, name.span))
         case _:
             assert at is not None or not is_dataclass(node)
 
 
 def moved(node: s.Quantity) -> Iterator[tuple[str, s.Quantity]]:
     """A number one step larger and smaller: 1 % of a ratio, a fen of money, else one; nothing falls below zero."""
-    if node.unit in _MONEYS and node.per is None:
-        amount, step, unit = Decimal(node.number) * _MONEYS[node.unit], Decimal("0.01"), "元"
-        yield "up", replace(node, number=_plain(amount + step), unit=unit)
-    else:
-        amount, step, unit = Decimal(node.number), Decimal(1), node.unit
-        yield "up", replace(node, number=_plain(amount + step))
+    money = node.unit in _MONEYS and node.per is None
+    amount = Decimal(node.number) * _MONEYS.get(node.unit or "", Decimal(1)) if money else Decimal(node.number)
+    step, unit = (Decimal("0.01"), "元") if money else (Decimal(1), node.unit)
+    yield "up", replace(node, number=_plain(amount + step), unit=unit)
     if amount >= step:
         yield "down", replace(node, number=_plain(amount - step), unit=unit)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from engine.nouns import core as c
 from engine.nouns import kinds as k
@@ -43,7 +43,7 @@ class Boundary:
         if isinstance(left, date) and isinstance(right, date):
             distance: Number = (left - right).days
         elif _is_number(left) and _is_number(right):
-            distance = Fraction(left) - Fraction(right)  # type: ignore[arg-type]
+            distance = left - right
         else:
             return None
         if abs(distance) > self.step:
@@ -97,8 +97,8 @@ def _sides(left: Core, right: Core, scheme: Scheme) -> tuple[Side, ...]:
         return SIDES
     ranges = [i.range for (_, name), i in scheme.inputs.items() if name == left.column]
     ranges = ranges or [c.Range(low=0)] if left.kind.base is k.Base.MONEY else ranges
-    step, edge = step_of(left, scheme), Fraction(right.value)  # type: ignore[arg-type]
-    at = {"below": edge - step, "at": edge, "above": edge + step}
+    step, edge = step_of(left, scheme), right.value
+    at: dict[Side, Number] = {"below": edge - step, "at": edge, "above": edge + step}
     return tuple(s for s in SIDES if not ranges or any(r.holds(at[s]) for r in ranges))
 
 
@@ -141,5 +141,5 @@ def said(node: Core) -> str:
             return source_text(node.span)
 
 
-def _is_number(value: Possible) -> bool:
+def _is_number(value: Possible) -> TypeGuard[Number]:
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
