@@ -59,7 +59,7 @@ def cases_json(name: str, trial: Trial, language: Language) -> dict[str, Any]:
 
 def difference_text(difference: Number, language: Language) -> str:
     """A difference in money with its sign: ``多 600,000.00 元``."""
-    amount = grouped(money_text(abs(difference)))
+    amount = grouped(money_text(-difference if difference < 0 else difference))
     if language == "zh":
         return f"{'多' if difference > 0 else '少'} {amount} 元"
     return f"{amount} 元 {'more' if difference > 0 else 'less'}"

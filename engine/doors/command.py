@@ -16,6 +16,7 @@ from engine.doors.data_command import data
 from engine.doors.explain_command import explain
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
+from engine.doors.cases_command import cases
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -273,6 +274,7 @@ cli.add_command(new)
 cli.add_command(data)
 cli.add_command(source)
 cli.add_command(test)
+cli.add_command(cases)
 cli.add_command(verify)
 
 

@@ -10,7 +10,9 @@ from grammar.diagnostic import Language
 
 
 def mutation_text(name: str, held: Held, language: Language) -> str:
-    """Each change that was not noticed, then a line with the counts."""
+    """Each change that was not noticed, then a line with the counts; nothing where none was tried."""
+    if not held.tried:
+        return ""
     zh = language == "zh"
     lines: list[str] = []
     for mutant in held.survivors:
@@ -64,7 +66,9 @@ def _survivor(mutant: Mutant, language: Language) -> Iterator[str]:
     kind = KINDS[mutant.kind].say(language)
     yield f"{'没有案例发现' if zh else 'not noticed'}：{mutant.name}{'' if zh else f' ({kind})'} {_place(mutant)}"
     yield from (f"    {'原来' if zh else 'was'} {line}" for line in before)
-    yield from (f"    {'改成' if zh else 'now'} {line}" for line in after or (("（没有这一行）" if zh else "(no such line)"),))
+    yield from (
+        f"    {'改成' if zh else 'now'} {line}" for line in after or (("（没有这一行）" if zh else "(no such line)"),)
+    )
 
 
 def _place(mutant: Mutant) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.doors.telling import format_option, language_option, named, tell, tell_json
+from engine.doors.telling import format_option, language_option, named, stop, tell, tell_json
 from engine.doors.usage import Command
 from grammar.diagnostic import Finding, FindingsError, Language, Place, Words
 
@@ -23,15 +23,20 @@ if TYPE_CHECKING:
 @click.option("--against", metavar="PATH", help="同另一版规则比：这些案例里哪些数变了，变了多少。")
 @format_option("text", "json")
 @language_option
-def test(  # noqa: PLR0913 - one for each option
+def test(
     names: tuple[str, ...], threshold: int | None, against: str | None, form: str, language: Language, *, mutate: bool
 ) -> None:
     """运行方案旁边的案例，说明哪些规则、分支、条款、边界还没有案例用到。"""
-    from engine.load.policy import known_policies
+    from engine.load.policy import find_policy, known_policies
 
+    if mutate and against is not None:
+        stop("--mutate 和 --against 只写一个" if language == "zh" else "give either --mutate or --against")
     findings: list[Finding] = []
     told: list[dict[str, Any]] = []
     failed = False
+    for name in names:
+        # Before anything is told: a name that is none is wrong usage of the whole command.
+        named(lambda name=name: find_policy(name), language)  # type: ignore[misc]
     for name in names or known_policies():
         try:
             policy = named(lambda name=name: _opened(name), language)  # type: ignore[misc]
@@ -100,7 +105,7 @@ def _mutated(
     if form == "text":
         click.echo(mutation_text(policy.loaded.name, judged, language), nl=False)
     findings = list(judged.findings)
-    if threshold is not None and judged.percent < threshold:
+    if threshold is not None and judged.tried and judged.percent < threshold:
         measure = Words("改动被发现的比例", "share of changes noticed")
         about = {"measure": measure, "percent": judged.percent, "wanted": threshold}
         findings.append(Finding("L210", Place(policy.loaded.name), about))
@@ -115,7 +120,10 @@ class _Watch:
 
     def __call__(self, done: int, total: int, survived: int) -> None:
         """Write the line anew."""
-        said = Words(f"{self.name}：已试 {done}/{total}，没有发现 {survived}", f"{self.name}: {done}/{total} tried, {survived} not noticed")
+        said = Words(
+            f"{self.name}：已试 {done}/{total}，没有发现 {survived}",
+            f"{self.name}: {done}/{total} tried, {survived} not noticed",
+        )
         click.echo(f"\r{said.say(self.language)}", nl=False, err=True)
 
     def done(self) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, TypeGuard
 
 from engine.load import yaml_text as y
 from engine.load.tables import RawData
-from engine.load.text import read_beside
+from engine.load.text import read_beside, read_text
 from engine.load.yaml_data import data_in
 from engine.load.yaml_text import read_tree
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -61,7 +61,15 @@ class Case:
 
 def read_cases(path: Path, shown: str) -> tuple[Case, ...]:
     """The cases of a file; raises FindingsError where its shape is wrong."""
-    tree = read_tree(read_beside(path, shown), shown)
+    return _cases(read_tree(read_beside(path, shown), shown), shown)
+
+
+def cases_in(content: bytes, shown: str) -> tuple[Case, ...]:
+    """The cases that the bytes of a file hold; raises FindingsError where their shape is wrong."""
+    return _cases(read_tree(read_text(content, shown), shown), shown)
+
+
+def _cases(tree: y.Node, shown: str) -> tuple[Case, ...]:
     findings: list[Finding] = []
     if not isinstance(tree, y.Sequence):
         raise FindingsError([Finding("L101", tree.place)])

@@ -22,7 +22,7 @@ from engine.load.policy import RULES, VOCABULARY, policies_folder
 from engine.load.source import SOURCE, Clause, read_index
 from engine.scaffold.reopen import reopened
 from engine.scaffold.undecided import UNFILLED
-from engine.trial import try_cases
+from engine.trial.run import cases_of, try_cases
 from grammar import syntax as s
 from grammar.diagnostic import Finding, FindingsError
 from grammar.frozen import dataclass
@@ -264,8 +264,8 @@ def _lend(desk: Path, place: Path, name: str) -> None:
 
 def _held(policy: Policy, cases: Sequence[str]) -> str:
     """The texts of the cases that hold under the policy."""
-    results, _ = try_cases(policy)
-    return "".join(text for text, result in zip(cases, results, strict=True) if result.passed)
+    passed = {result.case.name for result in try_cases(policy).results if result.passed}
+    return "".join(text for text, case in zip(cases, cases_of(policy), strict=True) if case.name in passed)
 
 
 def _filled(name: str, values: Mapping[str, object]) -> str:

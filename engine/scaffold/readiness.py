@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from engine.api import Policy, bind_data, settle
 from engine.check.clauses import Coverage, Indexed, citations, cover
 from engine.check.rules import fold_locator
-from engine.load.cases import CASES, read_cases
+from engine.load.cases_book import worked_cases
 from engine.load.source import read_index
 from engine.nouns.core import Identity, Read, node_fields
 from engine.nouns.pipeline import Derive
@@ -150,8 +150,9 @@ def _part(id_: str, words: Words, found: dict[str, bool]) -> Part:
 
 
 def _runs(policy: Policy) -> Iterator[Settlement]:
-    path = policy.loaded.folder / CASES
-    for case in read_cases(path, f"{policy.loaded.name}/{CASES}") if path.is_file() else ():
+    for case in worked_cases(policy.loaded.folder, policy.loaded.name):
+        if case.pending:
+            continue
         try:
             yield settle(policy, bind_data(policy, case.data))
         except FindingsError:

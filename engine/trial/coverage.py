@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from engine.api import Policy
 from engine.check.clauses import citations
 from engine.check.rules import fold_locator
-from engine.interpret.trace import tracer
+from engine.interpret.trace import parameter_entry, tracer
 from engine.load.source import read_index
 from engine.nouns import core as c
 from engine.nouns.core import Core
@@ -15,7 +15,7 @@ from engine.nouns.possible import Possible, is_point
 from engine.nouns.settlement import Settlement
 from engine.nouns.value import Value
 from engine.nouns.world import Row, Run
-from engine.trial.points import Key, atoms, boundaries, place_key, roots
+from engine.trial.points import Boundary, Key, Side, atoms, boundaries, place_key, roots
 from engine.trial.results import Coverage, Measure, Untouched
 from grammar import syntax as s
 from grammar.diagnostic import Words
@@ -38,6 +38,8 @@ class Coverer:
     known: dict[int, Pipeline] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     files: frozenset[str] = frozenset()
+    edges: dict[Key, tuple[Boundary, Side]] = field(default_factory=dict)
+    held: dict[tuple[str, str], set[frozenset[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Know the points of the rules as they stand at the end."""
@@ -91,13 +93,21 @@ class Coverer:
                         self._know_nodes(node, step.column, pipeline)
                 case Carry(opening=opening) if opening is not None:
                     span = opening.span
-                    self._point(("carried", *place_key(opening)), span, _words(step.column, "上期有数", "an earlier period is there"))
-                    self._point(("opened", *place_key(opening)), span, _words(step.column, "上期没有数，用期初数", "no earlier period: the opening value"))
+                    self._point(
+                        ("carried", *place_key(opening)),
+                        span,
+                        _words(step.column, "上期有数", "an earlier period is there"),
+                    )
+                    self._point(
+                        ("opened", *place_key(opening)),
+                        span,
+                        _words(step.column, "上期没有数，用期初数", "no earlier period: the opening value"),
+                    )
                 case Check(sort="limit"):
                     for boundary in boundaries(step.left, pipeline.scheme):
                         # Above its bound a datum is refused: no run stands there.
                         for side in ("below", "at"):
-                            self._edge((*boundary.key, side), boundary.span, boundary.words(side))
+                            self._edge(boundary, side)
                 case _:
                     pass
         scheme = pipeline.scheme
@@ -108,6 +118,9 @@ class Coverer:
                 key: Key = ("parameter", parameter.name)
                 for clauses in (parameter.clauses, *(e.clauses for e in parameter.entries)):
                     self._cite(clauses, key, parameter.span)
+                for entry in parameter.entries if len(parameter.entries) > 1 else ():
+                    text = source_text(entry.span)
+                    self._point(("entry", *place_key(entry)), entry.span, _words(parameter.name, text, text))
 
     def _know_figure(self, step: Derive, pipeline: Pipeline) -> None:
         figure, table, name = step.figure, step.table, step.column
@@ -125,7 +138,11 @@ class Coverer:
             )
             self._cite(branch.clauses, key, branch.span)
         if step.exceptions and not isinstance(step.default, c.NoFigure):
-            self._point(("default", table, name), figure.span, _words(f"{table}.{name}", "没有例外时", "where no exception holds"))
+            self._point(
+                ("default", table, name),
+                figure.span,
+                _words(f"{table}.{name}", "没有例外时", "where no exception holds"),
+            )
         if step.blank_only:
             self._point(("given", table, name), figure.span, _words(f"{table}.{name}", "数据填了", "the data gives it"))
         for root in roots(step.default, step.exceptions):
@@ -142,14 +159,16 @@ class Coverer:
                 self.read.add(node.name)
             for boundary in boundaries(node, pipeline.scheme):
                 for side in boundary.sides:
-                    self._edge((*boundary.key, side), boundary.span, boundary.words(side))
+                    self._edge(boundary, side)
 
     def _know_node(self, node: Core, name: str) -> None:
         match node:
             case c.Choose():
                 for branch in node.branches:
                     text = source_text(branch.condition.span)
-                    self._point(("row", *place_key(branch)), branch.span, _words(f"{name}：{text}", "这一行", "this row"))
+                    self._point(
+                        ("row", *place_key(branch)), branch.span, _words(f"{name}：{text}", "这一行", "this row")
+                    )
                     self._cite(branch.clauses, ("row", *place_key(branch)), branch.span)
                 if node.otherwise is not None:
                     where = node.otherwise.span
@@ -157,8 +176,16 @@ class Coverer:
             case c.Apply(operator="most" | "least" as operator):
                 word, en = ("最高", "at most") if operator == "most" else ("最低", "at least")
                 text = source_text(node.args[1].span)
-                self._point(("limited", *place_key(node)), node.span, _words(f"{name}：{word} {text}", "起作用", f"{en}: the limit decides"))
-                self._point(("free", *place_key(node)), node.span, _words(f"{name}：{word} {text}", "不起作用", f"{en}: the limit does not decide"))
+                self._point(
+                    ("limited", *place_key(node)),
+                    node.span,
+                    _words(f"{name}：{word} {text}", "起作用", f"{en}: the limit decides"),
+                )
+                self._point(
+                    ("free", *place_key(node)),
+                    node.span,
+                    _words(f"{name}：{word} {text}", "不起作用", f"{en}: the limit does not decide"),
+                )
             case c.Apply(operator="slice" | "slice_above"):
                 text = source_text(node.span)
                 self._point(("band", *place_key(node)), node.span, _words(f"{name}：{text}", "这一段", "this band"))
@@ -169,10 +196,12 @@ class Coverer:
         if span.source.name in self.files:
             self.branches.setdefault(key, _untouched(span, what))
 
-    def _edge(self, key: Key, span: Span, what: Words) -> None:
+    def _edge(self, boundary: Boundary, side: Side) -> None:
         # What a policy inherits is measured by its parent's own cases: only its rules and exceptions count here as well.
-        if span.source.name in self.files:
-            self.boundaries.setdefault(key, _untouched(span, what))
+        if boundary.span.source.name in self.files:
+            key = (*boundary.key, side)
+            self.boundaries.setdefault(key, _untouched(boundary.span, boundary.words(side)))
+            self.edges.setdefault(key, (boundary, side))
 
     def _cite(self, clauses: Iterable[str], key: Key, span: Span) -> None:
         for clause in clauses:
@@ -218,6 +247,13 @@ class Coverer:
             self.touched.add(("rule", table, name))
             if not decided and all(_now(notes.get(id(b.condition))) is False for b in step.exceptions):
                 self.touched.add(("default", table, name))
+        if step.exceptions and all(isinstance(_now(notes.get(id(b.condition))), bool) for b in step.exceptions):
+            holding = frozenset(i for i, b in enumerate(step.exceptions) if _now(notes.get(id(b.condition))))
+            self.held.setdefault((table, name), set()).add(holding)
+        for node, _ in row.notes.get(name, ()):
+            entry = parameter_entry(pipeline, node.name, row) if isinstance(node, c.ReadParameter) else None
+            if entry is not None:
+                self.touched.add(("entry", *place_key(entry)))
         for root in roots(step.default, step.exceptions):
             self._touch_nodes(root, lambda node: notes.get(id(node)))
 

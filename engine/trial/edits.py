@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from engine.nouns.periods import day_of
 from grammar import syntax as s
 from grammar.diagnostic import Words
 from grammar.source import Span
@@ -99,16 +100,23 @@ def edits(node: Any, others: Others) -> Iterator[Edit]:
 
 def _here(node: Any, others: Others) -> Iterator[Edit]:
     """The changes of a node itself."""
-    at = getattr(node, "span", None)
+    yield from _of_amount(node)
+    yield from _of_condition(node)
+    yield from _of_rows(node)
+    if isinstance(node, s.Path):
+        for other_name in others(node):
+            yield "base", node.span, replace(node, name=s.Name(other_name, node.name.span))
+
+
+def _of_amount(node: Any) -> Iterator[Edit]:
+    """Other numbers, signs, limits and roundings."""
     match node:
         case s.Quantity():
             yield from ((kind, node.span, new) for kind, new in moved(node))
         case s.DateText(whole_year=False, text=text):
-            day = date.fromisoformat(text)
+            day = day_of(text, last=False)
             for kind, days in (("later", 1), ("earlier", -1)):
                 yield kind, node.span, replace(node, text=(day + timedelta(days)).isoformat())
-        case s.Bound(word=word):
-            yield "end", node.span, replace(node, word=s.Word(_FLIPPED[word.terminal], word.choice))
         case s.Binary(sign=sign, left=left, right=right):
             turned: dict[str, tuple[str, Literal["+", "-", "×", "÷"]]] = {
                 "+": ("sign", "-"), "-": ("sign", "+"), "×": ("times", "÷"), "÷": ("times", "×"),
@@ -132,6 +140,13 @@ def _here(node: Any, others: Others) -> Iterator[Edit]:
             for kind, other_mode in modes.items():
                 if other_mode != mode:
                     yield kind, node.span, replace(node, mode=other_mode)
+        case _:
+            return
+
+
+def _of_rows(node: Any) -> Iterator[Edit]:
+    """Other rows to gather from, other periods, another order."""
+    match node:
         case s.Aggregate(function=function, window=window, where=where):
             if where is not None:
                 yield "filter", where.span, replace(node, where=None)
@@ -146,6 +161,17 @@ def _here(node: Any, others: Others) -> Iterator[Edit]:
             yield "now", node.span, path
             if opening is not None:
                 yield "opening", opening.span, replace(node, opening=None)
+        case s.Rank(highest_first=highest):
+            yield "rank", node.span, replace(node, highest_first=not highest)
+        case _:
+            return
+
+
+def _of_condition(node: Any) -> Iterator[Edit]:
+    """Other ends, joins and answers."""
+    match node:
+        case s.Bound():
+            yield "end", node.span, other_end(node)
         case s.Or(left=left, right=right) | s.And(left=left, right=right):
             yield "joined", node.span, (s.And if isinstance(node, s.Or) else s.Or)(left, right, node.span)
             yield "fewer", right.span, left
@@ -159,13 +185,13 @@ def _here(node: Any, others: Others) -> Iterator[Edit]:
                     yield "member", name.span, replace(node, names=(*node.names[:index], *node.names[index + 1 :]))
         case s.YesNo(value=yes):
             yield "yes", node.span, replace(node, value=not yes)
-        case s.Rank(highest_first=highest):
-            yield "rank", node.span, replace(node, highest_first=not highest)
-        case s.Path(name=name):
-            for other_name in others(node):
-                yield "base", node.span, replace(node, name=s.Name(other_name, name.span))
         case _:
-            assert at is not None or not is_dataclass(node)
+            return
+
+
+def other_end(bound: s.Bound) -> s.Bound:
+    """The bound with its end in where it was out, and out where it was in."""
+    return replace(bound, word=s.Word(_FLIPPED[bound.word.terminal], bound.word.choice))
 
 
 def moved(node: s.Quantity) -> Iterator[tuple[str, s.Quantity]]:

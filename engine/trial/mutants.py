@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from engine.nouns.core import Scheme
-from engine.trial.edits import KINDS, Edit, Others, divides, edits, moved, negated
+from engine.trial.edits import KINDS, Edit, Others, divides, edits, moved, negated, other_end
 from grammar import syntax as s
 from grammar.diagnostic import Language
 from grammar.frozen import dataclass
@@ -74,8 +74,13 @@ def _of_item(item: s.Item, scheme: Scheme) -> Iterator[_Found]:
         case s.Stage(blocks=blocks):
             for number, block in enumerate(blocks):
                 for subject, kind, span, old, new, inside in _of_block(block, scheme):
-                    yield subject, kind, span, old, new, replace(
-                        item, blocks=(*blocks[:number], inside, *blocks[number + 1 :])
+                    yield (
+                        subject,
+                        kind,
+                        span,
+                        old,
+                        new,
+                        replace(item, blocks=(*blocks[:number], inside, *blocks[number + 1 :])),
                     )
         case _:
             return
@@ -85,7 +90,7 @@ def _of_block(block: s.Block, scheme: Scheme) -> Iterator[_Found]:
     kinds = "、".join(name.text for name in block.kinds)
     others = _others(block, scheme)
     for index, statement in enumerate(block.statements):
-        for subject, kind, span, new in _statement(statement, block, others, scheme):
+        for subject, kind, span, new in _statement(statement, others, scheme):
             changed = () if new is None else (new,)
             inside = replace(block, statements=(*block.statements[:index], *changed, *block.statements[index + 1 :]))
             yield f"{kinds}.{subject}", kind, span, statement, new, inside
@@ -94,17 +99,22 @@ def _of_block(block: s.Block, scheme: Scheme) -> Iterator[_Found]:
 # ---- statements
 
 
-def _statement(statement: s.Statement, block: s.Block, others: Others, scheme: Scheme) -> Iterator[_Changed]:
+def _statement(statement: s.Statement, others: Others, scheme: Scheme) -> Iterator[_Changed]:
     match statement:
         case s.Figure(name=name):
-            for kind, span, new in _figure(statement, others, scheme, block):
+            for kind, span, new in _figure(statement, others, scheme):
                 yield name.text, kind, span, new
         case s.Exceptions(names=names, condition=condition, value=value):
             subject = "、".join(name.text for name in names)
             yield subject, "exception", statement.span, None
             if len(names) > 1:
                 for index, name in enumerate(names):
-                    yield subject, "exception", name.span, replace(statement, names=(*names[:index], *names[index + 1 :]))
+                    yield (
+                        subject,
+                        "exception",
+                        name.span,
+                        replace(statement, names=(*names[:index], *names[index + 1 :])),
+                    )
             yield subject, "negate", condition.span, replace(statement, condition=negated(condition))
             for kind, span, new in (*_in(statement, "condition", others), *_in(statement, "value", others)):
                 yield subject, kind, span, new
@@ -114,12 +124,17 @@ def _statement(statement: s.Statement, block: s.Block, others: Others, scheme: S
             for kind, span, new in _in(statement, "whole", others):
                 yield f"拆分 {parts[0].name.text}", kind, span, new
             for index, part in enumerate(parts):
-                for kind, span, new in _figure(part, others, scheme, block):
-                    yield part.name.text, kind, span, replace(statement, parts=(*parts[:index], new, *parts[index + 1 :]))
+                for kind, span, new in _figure(part, others, scheme):
+                    yield (
+                        part.name.text,
+                        kind,
+                        span,
+                        replace(statement, parts=(*parts[:index], new, *parts[index + 1 :])),
+                    )
         case s.Allocate():
             for kind, span, new in _allocation(statement, others, scheme):
                 yield f"分配 {statement.part.text if statement.part else ''}", kind, span, new
-        case s.Indicator(name=name, target=target):
+        case s.Indicator(name=name):
             for kind, span, new in (*_in(statement, "value", others), *_in(statement, "target", others)):
                 yield f"指标 {name.text}", kind, span, new
         case s.Gate(tests=tests, every=every, not_settled=not_settled):
@@ -138,7 +153,7 @@ def _statement(statement: s.Statement, block: s.Block, others: Others, scheme: S
             return
 
 
-def _figure(figure: s.Figure, others: Others, scheme: Scheme, block: s.Block) -> Iterator[Edit]:
+def _figure(figure: s.Figure, others: Others, scheme: Scheme) -> Iterator[Edit]:
     body = figure.body
     if isinstance(body, s.Remaining):
         pass
@@ -252,28 +267,25 @@ def _table(table: s.Table, others: Others) -> Iterator[Edit]:
 
 def _edges(table: s.Table) -> Iterator[Edit]:
     """Each edge between bands moved by a step, or given to the other band, in every row that names it."""
-    edges = {
-        bound.value: bound.span
-        for row in table.rows
-        for cell in row.cells
-        if isinstance(cell, s.BoundsCell)
-        for bound in cell.bounds
-    }
-    for edge, span in edges.items():
+    cells = [cell for row in table.rows for cell in row.cells]
+    edges = {bound.value: bound.span for cell in cells if isinstance(cell, s.BoundsCell) for bound in cell.bounds}
+    suffixed = {cell.value: cell.span for cell in cells if isinstance(cell, s.SuffixCell)}
+    for edge, span in {**suffixed, **edges}.items():
         if isinstance(edge, s.Quantity):
             for kind, new in moved(edge):
-                yield f"edge_{kind}", span, _every_bound(table, edge, lambda b, n=new: replace(b, value=n))  # type: ignore[misc]
-        flipped = {"OVER": "FROM", "FROM": "OVER", "UP_TO": "BELOW", "BELOW": "UP_TO"}
-        yield "edge", span, _every_bound(
-            table, edge, lambda b: replace(b, word=s.Word(flipped[b.word.terminal], b.word.choice))
-        )
+                yield f"edge_{kind}", span, _with_edge(table, edge, new, lambda bound: bound)
+        # The words of 85分 以上 and 85分 以下 both take the edge in: only bounds can give it to the other band.
+        if edge not in suffixed:
+            yield "edge", span, _with_edge(table, edge, edge, other_end)
 
 
-def _every_bound(table: s.Table, edge: s.Expr, change: Callable[[s.Bound], s.Bound]) -> s.Table:
+def _with_edge(table: s.Table, edge: s.Expr, new: s.Expr, change: Callable[[s.Bound], s.Bound]) -> s.Table:
     def cell(old: s.Cell) -> s.Cell:
+        if isinstance(old, s.SuffixCell):
+            return replace(old, value=new) if old.value == edge else old
         if not isinstance(old, s.BoundsCell):
             return old
-        return replace(old, bounds=tuple(change(b) if b.value == edge else b for b in old.bounds))
+        return replace(old, bounds=tuple(change(replace(b, value=new)) if b.value == edge else b for b in old.bounds))
 
     return replace(table, rows=tuple(replace(row, cells=tuple(cell(c) for c in row.cells)) for row in table.rows))
 
@@ -290,7 +302,11 @@ def _parameter(item: s.Parameter) -> Iterator[Edit]:
         if isinstance(attribute, s.Assumed):
             yield "assumed", attribute.span, replace(item, attributes=rest)
             for kind, span, new in edits(attribute, nothing):
-                yield kind, span, replace(item, attributes=(*item.attributes[:index], new, *item.attributes[index + 1 :]))
+                yield (
+                    kind,
+                    span,
+                    replace(item, attributes=(*item.attributes[:index], new, *item.attributes[index + 1 :])),
+                )
     lines = item.lines
     dated = [i for i, line in enumerate(lines) if isinstance(line, s.Dated)]
     for index in dated:
@@ -377,5 +393,7 @@ def _others(block: s.Block, scheme: Scheme) -> Others:
 def _amounts(scheme: Scheme, table: str) -> Iterator[str]:
     """The amounts of a kind of rows, data first, figures in the order they are worked out."""
     names = [name for (t, name), datum in scheme.inputs.items() if t == table and datum.kind.is_money]
-    names += [n for t, n in scheme.order if t == table and (t, n) in scheme.figures and scheme.figures[t, n].kind.is_money]
+    names += [
+        n for t, n in scheme.order if t == table and (t, n) in scheme.figures and scheme.figures[t, n].kind.is_money
+    ]
     yield from dict.fromkeys(names)

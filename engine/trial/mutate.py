@@ -1,7 +1,7 @@
 """Mutation: the cases of a policy run against each of its mutants, to see which changes they notice."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
 
 from engine.api import Policy
@@ -26,7 +26,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of all mutants; ``names`` are those of every mutant there is, tried or not."""
+    """What came of the mutants tried; ``names`` are those of every mutant there is, ``failing`` the cases in the way."""
 
     verdicts: tuple[Verdict, ...]
     names: frozenset[str]
@@ -47,8 +47,8 @@ def mutate(policy: Policy, *, share: int = 1, progress: Progress | None = None) 
     failing = tuple(b.case.name for b in cases if not judged(policy, b)[0].passed)
     if failing:
         return Outcome((), frozenset(), failing)
-    made = list(_checked(policy))
-    chosen = [pair for pair in made if _chosen(pair[0].name, share)]
+    made = list(_made(policy))
+    chosen = list(_checked(policy, (mutant for mutant in made if _chosen(mutant.name, share))))
     verdicts: list[Verdict] = []
     survived = 0
     lately: list[Bound] = []
@@ -61,7 +61,9 @@ def mutate(policy: Policy, *, share: int = 1, progress: Progress | None = None) 
         verdicts.append(Verdict(mutant, noticed.case.name if noticed else None))
         if progress is not None:
             progress(number, len(chosen), survived)
-    return Outcome(tuple(verdicts), frozenset(mutant.name for mutant, _ in made))
+    # Of a sample nobody can say which of the others check.
+    names = (mutant.name for mutant, _ in chosen) if share <= 1 else (mutant.name for mutant in made)
+    return Outcome(tuple(verdicts), frozenset(names))
 
 
 _LATELY = 6
@@ -72,18 +74,23 @@ def _chosen(name: str, share: int) -> bool:
     return share <= 1 or zlib.crc32(name.encode()) % share == 0
 
 
-def _checked(policy: Policy) -> Iterator[tuple[Mutant, Policy]]:
-    """The mutants that check and do not come to the same scheme."""
+def _made(policy: Policy) -> Iterator[Mutant]:
     scheme = policy.scheme()
     for document in own_documents(policy):
-        for mutant in mutants(document, scheme):
-            changed = with_document(policy, document.span.source.name, mutant)
-            try:
-                changed.findings()
-            except FindingsError:
-                continue
-            if not _same(changed.scheme(), scheme):
-                yield mutant, changed
+        yield from mutants(document, scheme)
+
+
+def _checked(policy: Policy, made: Iterable[Mutant]) -> Iterator[tuple[Mutant, Policy]]:
+    """The mutants that check and do not come to the same scheme."""
+    scheme = policy.scheme()
+    for mutant in made:
+        changed = with_document(policy, mutant.span.source.name, mutant)
+        try:
+            changed.findings()
+        except FindingsError:
+            continue
+        if not _same(changed.scheme(), scheme):
+            yield mutant, changed
 
 
 def with_document(policy: Policy, file: str, mutant: Mutant) -> Policy:
@@ -102,9 +109,7 @@ def _same(one: Scheme, other: Scheme) -> bool:
     return replace(one, layers=()) == replace(other, layers=())
 
 
-def _noticed(
-    policy: Policy, changed: Policy, mutant: Mutant, cases: list[Bound], lately: list[Bound]
-) -> Bound | None:
+def _noticed(policy: Policy, changed: Policy, mutant: Mutant, cases: list[Bound], lately: list[Bound]) -> Bound | None:
     """The first case that comes out otherwise; those that expect the figure go first, then those that noticed lately."""
     rebind = _bound_otherwise(policy.scheme(), changed.scheme())
     names = set(mutant.subject.replace("、", " ").replace(".", " ").split())

@@ -9,6 +9,7 @@ from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Core, NoFigure, Scheme
 from engine.nouns.numbers import Number
+from engine.nouns.pipeline import GIVEN
 from engine.nouns.possible import Possible
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
@@ -41,9 +42,9 @@ class Boundary:
     def side(self, left: Possible, right: Possible) -> Side | None:
         """On which side two values stand; None where they are further apart than one step, or not known."""
         if isinstance(left, date) and isinstance(right, date):
-            distance: Number = (left - right).days
+            distance = Fraction((left - right).days)
         elif _is_number(left) and _is_number(right):
-            distance = left - right
+            distance = Fraction(left) - Fraction(right)
         else:
             return None
         if abs(distance) > self.step:
@@ -57,6 +58,9 @@ class Boundary:
         step, en_step = ("一分", "fen") if money else ("一步", "step")
         zh = {"at": "刚好相等", "below": f"前者少{step}", "above": f"前者多{step}"}
         en = {"at": "exactly equal", "below": f"one {en_step} below", "above": f"one {en_step} above"}
+        if self.left.kind.base is k.Base.DATE:
+            zh = {"at": "同一天", "below": "前者早一天", "above": "前者晚一天"}
+            en = {"at": "the same day", "below": "one day before", "above": "one day after"}
         return Words(f"{left} 与 {right}：{zh[side]}", f"{left} against {right}: {en[side]}")
 
 
@@ -116,7 +120,7 @@ def atoms(node: Core) -> Iterator[Core]:
                 pass
 
 
-def place_key(node: Core | c.Branch) -> Key:
+def place_key(node: Core | c.Branch | c.Entry) -> Key:
     """Where a node stands in its file, which it keeps through compiling and is the same for every kind of rows."""
     span = node.span
     return (span.source.name, span.line, span.column, span.end_line, span.end_column)
@@ -135,7 +139,7 @@ def roots(default: Core | NoFigure, exceptions: Iterable[c.Branch]) -> Iterator[
 def said(node: Core) -> str:
     """A node as the author wrote it; a name that is only understood, as in an indicator's target, by that name."""
     match node:
-        case c.Read(column=name) | c.ReadParameter(name=name):
+        case c.Read(column=name) | c.ReadParameter(name=name) if not name.startswith(GIVEN):
             return name
         case _:
             return source_text(node.span)

@@ -6,7 +6,8 @@ from fractions import Fraction
 from engine.api import Policy, bind_data
 from engine.interpret.interpret import interpret
 from engine.interpret.report import report
-from engine.load.cases import CASES, Case, Expected, ExpectedRow, read_cases
+from engine.load.cases import Case, Expected, ExpectedRow
+from engine.load.cases_book import worked_cases
 from engine.load.values import Wrong, parse_value
 from engine.nouns import kinds as k
 from engine.nouns.dataset import Dataset
@@ -36,12 +37,16 @@ class Bound:
 
 def cases_of(policy: Policy) -> tuple[Case, ...]:
     """Every case beside a policy, those nobody has confirmed among them; raises FindingsError for a wrong file."""
-    path = policy.loaded.folder / CASES
-    return read_cases(path, f"{policy.loaded.name}/{CASES}") if path.is_file() else ()
+    return worked_cases(policy.loaded.folder, policy.loaded.name)
 
 
 def try_cases(policy: Policy) -> Trial:
     """Run every case of a policy; raises FindingsError where the file of cases itself is wrong."""
+    return covered(policy)[0]
+
+
+def covered(policy: Policy) -> tuple[Trial, Coverer]:
+    """The same, with what the cases touched point by point."""
     coverer = Coverer(policy)
     results: list[CaseResult] = []
     cases = cases_of(policy)
@@ -53,7 +58,7 @@ def try_cases(policy: Policy) -> Trial:
         if run is not None and result.passed:
             assert result.settlement is not None
             coverer.add(run, result.settlement)
-    return Trial(tuple(results), tuple(case for case in cases if case.pending), coverer.coverage())
+    return Trial(tuple(results), tuple(case for case in cases if case.pending), coverer.coverage()), coverer
 
 
 def bound(policy: Policy, case: Case) -> Bound:
