@@ -48,7 +48,7 @@ def cases_json(name: str, trial: Trial, language: Language) -> dict[str, Any]:
         "policy": name,
         "cases": len(trial.results),
         "passed": len(trial.results) - len(failed),
-        "failed": bool(failed),
+        "failed": len(failed),
         "misses": [_case_json(result, language) for result in failed],
         "unconfirmed": [
             {"case": case.name, "file": case.place.file, "line": case.place.line} for case in trial.unconfirmed

@@ -45,7 +45,7 @@ def moved_json(name: str, moves: Moves) -> dict[str, Any]:
     """The same for programs."""
     return {
         "policy": name,
-        "failed": False,
+        "failed": 0,
         "cases": moves.cases,
         "moved": [
             {

@@ -40,7 +40,7 @@ def mutation_json(name: str, held: Held, language: Language) -> dict[str, Any]:
     """The same for programs, with the case that noticed each change."""
     return {
         "policy": name,
-        "failed": False,
+        "failed": 0,
         "tried": held.tried,
         "noticed": held.noticed,
         "percent": held.percent,

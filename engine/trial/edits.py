@@ -115,7 +115,8 @@ def _of_amount(node: Any) -> Iterator[Edit]:
             yield from ((kind, node.span, new) for kind, new in moved(node))
         case s.DateText(whole_year=False, text=text):
             day = day_of(text, last=False)
-            for kind, days in (("later", 1), ("earlier", -1)):
+            for kind, days in (("later", 1), ("earlier", -1)) if day is not None else ():
+                assert day is not None
                 yield kind, node.span, replace(node, text=(day + timedelta(days)).isoformat())
         case s.Binary(sign=sign, left=left, right=right):
             turned: dict[str, tuple[str, Literal["+", "-", "×", "÷"]]] = {

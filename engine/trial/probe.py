@@ -1,6 +1,6 @@
 """Probing: data with one value changed is settled, to see where the two sides of a boundary then stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -14,14 +14,14 @@ from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.kinds import Kind
 from engine.nouns.numbers import Number, money_text, ratio_text
-from engine.nouns.pipeline import Aggregate, Check, Derive, Step
+from engine.nouns.pipeline import Aggregate, Check, Derive, Pipeline, Step
 from engine.nouns.possible import Possible
 from engine.nouns.settlement import Settlement
 from engine.nouns.value import Value
 from engine.nouns.world import Row as WorldRow
 from engine.nouns.world import RowKey, Run
 from engine.trial.coverage import steps_of
-from engine.trial.points import Boundary, boundaries, roots
+from engine.trial.points import Boundary, Key, boundaries, roots
 from grammar.diagnostic import FindingsError, Place
 from grammar.frozen import dataclass
 
@@ -69,14 +69,27 @@ def stands(here: Ran, boundary: Boundary) -> Iterator[tuple[RowKey, Possible, Po
     """Where the two sides of a boundary stand, on each row that works it out."""
     trace = tracer(here.settlement)
     for year in here.run.years:
-        for step in steps_of(year.pipeline):
-            for node in _nodes(step):
-                for found in boundaries(node, year.pipeline.scheme):
-                    if found.key == boundary.key:
-                        for row in year.tables.get(_table(step), ()):
-                            pair = _pair(step, row, found, trace(year.pipeline, row))
-                            if pair is not None:
-                                yield row.key, *pair
+        for step, found in _places(year.pipeline).get(boundary.key, ()):
+            for row in year.tables.get(_table(step), ()):
+                pair = _pair(step, row, found, trace(year.pipeline, row))
+                if pair is not None:
+                    yield row.key, *pair
+
+
+def _places(pipeline: Pipeline) -> Mapping[Key, list[tuple[Step, Boundary]]]:
+    """Where in a pipeline each boundary is worked out; found once for the pipeline asked for last."""
+    if _last and _last[0][0] is pipeline:
+        return _last[0][1]
+    found: dict[Key, list[tuple[Step, Boundary]]] = {}
+    for step in steps_of(pipeline):
+        for node in _nodes(step):
+            for boundary in boundaries(node, pipeline.scheme):
+                found.setdefault(boundary.key, []).append((step, boundary))
+    _last[:] = [(pipeline, found)]
+    return found
+
+
+_last: list[tuple[Pipeline, Mapping[Key, list[tuple[Step, Boundary]]]]] = []
 
 
 def _pair(step: Step, row: WorldRow, found: Boundary, value_of: object) -> tuple[Possible, Possible] | None:

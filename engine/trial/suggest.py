@@ -19,7 +19,7 @@ from engine.nouns.world import RowKey
 from engine.trial.case_text import case_text, rows_in
 from engine.trial.coverage import steps_of
 from engine.trial.moved import SAMPLE
-from engine.trial.points import Boundary, Side
+from engine.trial.points import Boundary, Key, Side
 from engine.trial.probe import Knob, Ran, moved_by, ran, stands
 from engine.trial.results import Untouched
 from engine.trial.run import cases_of, covered, rule_of
@@ -27,8 +27,8 @@ from grammar.diagnostic import Finding, Place, Words
 from grammar.frozen import dataclass
 from grammar.source import source_text
 
-_MOST_TRIES = 40
-_NEAR = 4
+# How many places to begin from, how many values of each to turn, how often to draw nearer, how far to look around.
+_MOST_TRIES, _KNOBS, _DRAWN, _NEAR = 12, 24, 10, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def suggested(policy: Policy) -> tuple[list[str], list[Finding]]:
     """The text of a case for each missing place, and a finding for each that no data was found for."""
     _, coverer = covered(policy)
     starts = list(_starts(policy))
+    lately: dict[Key, _Solved] = {}
     made: list[str] = []
     missed: list[Finding] = []
     names = {case.name for case in cases_of(policy)}
@@ -52,19 +53,21 @@ def suggested(policy: Policy) -> tuple[list[str], list[Finding]]:
         boundary, side = coverer.edges[key]
         if untouched.what.zh in names:
             continue
-        found = _on_boundary(policy, boundary, side, starts)
-        if found is None:
+        solved = _on_boundary(policy, boundary, side, lately.get(boundary.key), starts)
+        if solved is None:
             missed.append(_missed(untouched))
             continue
-        made.append(_case(untouched, *found))
+        lately[boundary.key] = solved
+        names.add(untouched.what.zh)
+        made.append(_case(untouched, solved.data, solved.here, solved.key))
     for wanted in _exceptions(policy, coverer.held, coverer.files):
         if wanted.untouched.what.zh in names:
             continue
-        found = _with_exceptions(policy, wanted, starts)
-        if found is None:
+        answered = _with_exceptions(policy, wanted, starts)
+        if answered is None:
             missed.append(_missed(wanted.untouched))
             continue
-        made.append(_case(wanted.untouched, *found))
+        made.append(_case(wanted.untouched, *answered))
     return made, missed
 
 
@@ -104,77 +107,94 @@ def _case(untouched: Untouched, data: RawData, here: Ran, key: RowKey) -> str:
 
 
 def _on_boundary(
-    policy: Policy, boundary: Boundary, side: Side, starts: Iterable[_Start]
-) -> tuple[RawData, Ran, RowKey] | None:
+    policy: Policy, boundary: Boundary, side: Side, lately: "_Solved | None", starts: Iterable[_Start]
+) -> "_Solved | None":
     """Data on which the boundary stands on a side: one value of some case is solved for."""
-    tries = 0
-    for start in starts:
-        for key, left, right in list(stands(start.here, boundary)):
-            if _gap(left, right) is None:
-                continue
-            for knob in _knobs(policy, start.data, key):
-                tries += 1
-                if tries > _MOST_TRIES * 4:
-                    return None
-                found = _solved(policy, boundary, side, start.data, knob, key)
-                if found is not None:
-                    return (*found, key)
+    if lately is not None:
+        # What led to one side of a boundary leads to the others.
+        found = _solved(policy, boundary, side, lately.data, lately.knob, lately.key)
+        if found is not None:
+            return found
+    near: list[tuple[Fraction, int, RowKey, RawData]] = []
+    for number, start in enumerate(starts):
+        for key, left, right in stands(start.here, boundary):
+            gap = _gap(left, right)
+            if gap is not None:
+                near.append((abs(gap), number, key, start.data))
+    # The nearer two amounts stand, the likelier one value brings them together within what the rules allow.
+    near.sort(key=lambda place: place[:2])
+    for _, _, key, data in near[:_MOST_TRIES]:
+        for knob in _knobs(policy, data, key)[:_KNOBS]:
+            found = _solved(policy, boundary, side, data, knob, key)
+            if found is not None:
+                return found
     return None
 
 
-def _solved(
-    policy: Policy, boundary: Boundary, side: Side, data: RawData, knob: Knob, key: RowKey
-) -> tuple[RawData, Ran] | None:
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Data that stands where it should: which value was turned, how it was settled, on which row."""
+
+    data: RawData
+    knob: Knob
+    here: Ran
+    key: RowKey
+
+
+def _solved(policy: Policy, boundary: Boundary, side: Side, data: RawData, knob: Knob, key: RowKey) -> _Solved | None:
     """The data with the knob where the boundary is on the side: by secants, then by the values around."""
     start = _value(data, knob)
     if start is None:
         return None
-    seen: dict[int, Fraction | None] = {}
+    seen: dict[int, tuple[Fraction | None, _Solved | None]] = {}
     target = {"at": Fraction(0), "below": -Fraction(boundary.step), "above": Fraction(boundary.step)}[side]
 
-    def gap(steps: int) -> Fraction | None:
+    def at(steps: int) -> tuple[Fraction | None, _Solved | None]:
         if steps not in seen:
-            seen[steps] = None
-            here = ran(policy, knob.turned(data, moved_by(start, steps, knob.kind)))
-            for found, left, right in stands(here, boundary) if here is not None else ():
-                if found == key:
-                    seen[steps] = _gap(left, right)
+            there = knob.turned(data, moved_by(start, steps, knob.kind))
+            here = ran(policy, there)
+            distances = [
+                (_gap(left, right), boundary.side(left, right))
+                for found, left, right in (stands(here, boundary) if here is not None else ())
+                if found == key
+            ]
+            solved = here is not None and any(found == side for _, found in distances)
+            seen[steps] = (
+                distances[0][0] if distances else None,
+                _Solved(there, knob, here, key) if solved and here is not None else None,
+            )
         return seen[steps]
 
-    for steps in _approached(gap, target):
-        distance = gap(steps)
-        if distance is None or not _is_side(distance, side, boundary.step):
-            continue
-        there = knob.turned(data, moved_by(start, steps, knob.kind))
-        here = ran(policy, there)
-        if here is not None and any(
-            found == key and boundary.side(left, right) == side for found, left, right in stands(here, boundary)
-        ):
-            return there, here
+    for steps in _approached(lambda steps: at(steps)[0], target):
+        found = at(steps)[1]
+        if found is not None:
+            return found
     return None
 
 
 def _approached(gap: Callable[[int], Fraction | None], target: Fraction) -> Iterator[int]:
     """The steps to look at: towards the target by secants, each with its neighbours."""
     near, first = 0, gap(0)
-    for push in (100, -100, 10_000):
+    for push in (100, -100, 1, -1, 10_000):
         other = gap(push)
         if first is not None and other is not None and other != first:
             break
     else:
         return
     far, second = push, other
-    for _ in range(_MOST_TRIES // 4):
+    for _ in range(_DRAWN):
         assert first is not None
         assert second is not None
         if second == first:
             return
         there = near + round((target - first) * (far - near) / (second - first))
-        for by in (0, *(sign * n for n in range(1, _NEAR + 1) for sign in (1, -1))):
-            yield there + by
         value = gap(there)
         if value is None or there == far:
             return
+        yield there
+        # Rounding on the way may put the place itself a few steps off.
+        if abs(value - target) <= abs(second - first) / abs(far - near) * _NEAR:
+            yield from (there + sign * n for n in range(1, _NEAR + 1) for sign in (1, -1))
         near, first, far, second = far, second, there, value
 
 
@@ -186,27 +206,28 @@ def _gap(left: object, right: object) -> Fraction | None:
     return None
 
 
-def _is_side(distance: Fraction, side: Side, step: Number) -> bool:
-    if side == "at":
-        return distance == 0
-    return 0 < distance <= step if side == "above" else -step <= distance < 0
-
-
-def _knobs(policy: Policy, data: RawData, key: RowKey) -> Iterator[Knob]:
-    """The values of the data that may be turned: those of the unit's own rows first."""
+def _knobs(policy: Policy, data: RawData, key: RowKey) -> list[Knob]:
+    """The values that may be turned: those of the unit's own rows, then one of each column of other rows."""
     scheme = policy.scheme()
     words = _words(policy)
-    found: list[tuple[bool, Knob]] = []
+    own: list[Knob] = []
+    others: dict[tuple[bool, str, str], Knob] = {}
     for t, table in enumerate(data.tables):
         name = words.get(table.name, table.name)
         for r, row in enumerate(table.rows):
-            own = any(cell.text == key[2] for cell in row.cells.values())
+            texts = {cell.text for cell in row.cells.values()}
             for column in row.cells:
                 datum = scheme.inputs.get((name, words.get(column, column)))
-                turns = datum is not None and (datum.kind.is_number or datum.kind.base is k.Base.DATE)
-                if datum is not None and turns and datum.kind.per is None:
-                    found.append((not own, Knob(t, r, column, datum.kind)))
-    yield from (knob for _, knob in sorted(found, key=lambda pair: pair[0]))
+                if datum is None or datum.kind.per is not None:
+                    continue
+                if not (datum.kind.is_number or datum.kind.base is k.Base.DATE):
+                    continue
+                knob = Knob(t, r, column, datum.kind)
+                if key[2] in texts:
+                    own.append(knob)
+                else:
+                    others.setdefault((key[3] is not None and key[3] not in texts, name, column), knob)
+    return [*own, *(others[place] for place in sorted(others, key=lambda place: place[0]))]
 
 
 def _words(policy: Policy) -> dict[str, str]:
