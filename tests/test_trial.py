@@ -87,7 +87,7 @@ def test_each_dated_value_of_a_parameter_wants_a_case_of_its_own(at: Desk) -> No
     at.write(
         "rules.policy", RULES.replace("参数 上限比例 = 30%                                         依据 二\n", dated)
     )
-    assert ("上限比例：2027年度 起: 25%  依据 二", 6) in missing(at, "branches")
+    assert ("上限比例：2027年度 起: 25%", 6) in missing(at, "branches")
     later = case("第二年", "预算: 1000, 花费: 800, 得分: 70", "上限: 250").replace("2026", "2027")
     at.write("cases.yaml", CASES + later)
     assert not [what for what, _ in missing(at, "branches") if what.startswith("上限比例")]

@@ -119,7 +119,7 @@ class Coverer:
                 for clauses in (parameter.clauses, *(e.clauses for e in parameter.entries)):
                     self._cite(clauses, key, parameter.span)
                 for entry in parameter.entries if len(parameter.entries) > 1 else ():
-                    text = source_text(entry.span)
+                    text = source_text(entry.span).split("  ")[0]
                     self._point(("entry", *place_key(entry)), entry.span, _words(parameter.name, text, text))
 
     def _know_figure(self, step: Derive, pipeline: Pipeline) -> None:

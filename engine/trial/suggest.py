@@ -28,7 +28,7 @@ from grammar.frozen import dataclass
 from grammar.source import source_text
 
 # How many places to begin from, how many values of each to turn, how often to draw nearer, how far to look around.
-_MOST_TRIES, _KNOBS, _DRAWN, _NEAR = 12, 24, 10, 4
+_PLACES, _KNOBS, _DRAWN, _NEAR = 5, 20, 6, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _on_boundary(
                 near.append((abs(gap), number, key, start.data))
     # The nearer two amounts stand, the likelier one value brings them together within what the rules allow.
     near.sort(key=lambda place: place[:2])
-    for _, _, key, data in near[:_MOST_TRIES]:
+    for _, _, key, data in near[:_PLACES]:
         for knob in _knobs(policy, data, key)[:_KNOBS]:
             found = _solved(policy, boundary, side, data, knob, key)
             if found is not None:
@@ -175,9 +175,12 @@ def _solved(policy: Policy, boundary: Boundary, side: Side, data: RawData, knob:
 def _approached(gap: Callable[[int], Fraction | None], target: Fraction) -> Iterator[int]:
     """The steps to look at: towards the target by secants, each with its neighbours."""
     near, first = 0, gap(0)
-    for push in (100, -100, 1, -1, 10_000):
+    for push in (100, -100, 1, -1):
         other = gap(push)
-        if first is not None and other is not None and other != first:
+        if first is None or other == first:
+            # The value has no part in the boundary.
+            return
+        if other is not None:
             break
     else:
         return
