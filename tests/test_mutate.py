@@ -15,7 +15,7 @@ from engine.trial.mutate import Outcome, mutate
 from engine.trial.survivors import Held, held_against, read_survivors
 
 # One change of so many is tried here; `make mutate` tries all.
-SHARE = 4
+SHARE = 3
 
 
 @cache
