@@ -195,6 +195,39 @@ def other_end(bound: s.Bound) -> s.Bound:
     return replace(bound, word=s.Word(_FLIPPED[bound.word.terminal], bound.word.choice))
 
 
+def edges_moved(table: s.Table) -> Iterator[Edit]:
+    """Each edge between bands moved by a step, or given to the other band, in every row that names it."""
+    cells = [cell for row in table.rows for cell in row.cells]
+    edges = {bound.value: bound.span for cell in cells for bound in _bounds_of(cell)}
+    for edge, span in edges.items():
+        if isinstance(edge, s.Quantity):
+            for kind, new in moved(edge):
+                yield f"edge_{kind}", span, _with_edge(table, edge, lambda b, new=new: replace(b, value=new))  # type: ignore[misc]
+        # Of an amount cut into bands, what lies on an edge adds nothing to either.
+        if not isinstance(table, s.Marginal):
+            yield "edge", span, _with_edge(table, edge, other_end)
+
+
+def _with_edge(table: s.Table, edge: s.Expr, change: Callable[[s.Bound], s.Bound]) -> s.Table:
+    def cell(old: s.Cell) -> s.Cell:
+        bounds = _bounds_of(old)
+        if all(bound.value != edge for bound in bounds):
+            return old
+        assert isinstance(old, s.BoundsCell | s.SuffixCell)
+        changed = tuple(change(bound) if bound.value == edge else bound for bound in bounds)
+        return s.BoundsCell(changed, old.slice, old.span)
+
+    return replace(table, rows=tuple(replace(row, cells=tuple(cell(c) for c in row.cells)) for row in table.rows))
+
+
+def _bounds_of(cell: s.Cell) -> tuple[s.Bound, ...]:
+    """The bounds of a cell; 85分 以上 is 达到 85分."""
+    if isinstance(cell, s.SuffixCell):
+        word = ("UP_TO", "UP_TO", "FROM", "OVER")[cell.word.choice]
+        return (s.Bound(s.Word(word, 0), cell.value, cell.span),)
+    return cell.bounds if isinstance(cell, s.BoundsCell) else ()
+
+
 def moved(node: s.Quantity) -> Iterator[tuple[str, s.Quantity]]:
     """A number one step larger and smaller: 1 % of a ratio, a fen of money, else one; nothing falls below zero."""
     money = node.unit in _MONEYS and node.per is None

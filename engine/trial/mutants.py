@@ -1,13 +1,13 @@
 """Mutants: a policy's rules with one thing changed, each named so that the name outlives moved lines."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from engine.nouns.core import Scheme
-from engine.trial.edits import KINDS, Edit, Others, divides, edits, moved, negated, other_end
+from engine.trial.edits import KINDS, Edit, Others, divides, edges_moved, edits, negated
 from grammar import syntax as s
 from grammar.diagnostic import Language
 from grammar.frozen import dataclass
@@ -262,40 +262,7 @@ def _table(table: s.Table, others: Others) -> Iterator[Edit]:
         if one.value != two.value:
             pair = (replace(one, value=two.value), replace(two, value=one.value))
             yield "rows", one.span, replace(table, rows=(*rows[:index], *pair, *rows[index + 2 :]))
-    yield from _edges(table)
-
-
-def _edges(table: s.Table) -> Iterator[Edit]:
-    """Each edge between bands moved by a step, or given to the other band, in every row that names it."""
-    cells = [cell for row in table.rows for cell in row.cells]
-    edges = {bound.value: bound.span for cell in cells for bound in _bounds_of(cell)}
-    for edge, span in edges.items():
-        if isinstance(edge, s.Quantity):
-            for kind, new in moved(edge):
-                yield f"edge_{kind}", span, _with_edge(table, edge, lambda b, new=new: replace(b, value=new))  # type: ignore[misc]
-        # Of an amount cut into bands, what lies on an edge adds nothing to either.
-        if not isinstance(table, s.Marginal):
-            yield "edge", span, _with_edge(table, edge, other_end)
-
-
-def _with_edge(table: s.Table, edge: s.Expr, change: Callable[[s.Bound], s.Bound]) -> s.Table:
-    def cell(old: s.Cell) -> s.Cell:
-        bounds = _bounds_of(old)
-        if all(bound.value != edge for bound in bounds):
-            return old
-        assert isinstance(old, s.BoundsCell | s.SuffixCell)
-        changed = tuple(change(bound) if bound.value == edge else bound for bound in bounds)
-        return s.BoundsCell(changed, old.slice, old.span)
-
-    return replace(table, rows=tuple(replace(row, cells=tuple(cell(c) for c in row.cells)) for row in table.rows))
-
-
-def _bounds_of(cell: s.Cell) -> tuple[s.Bound, ...]:
-    """The bounds of a cell; 85分 以上 is 达到 85分."""
-    if isinstance(cell, s.SuffixCell):
-        word = ("UP_TO", "UP_TO", "FROM", "OVER")[cell.word.choice]
-        return (s.Bound(s.Word(word, 0), cell.value, cell.span),)
-    return cell.bounds if isinstance(cell, s.BoundsCell) else ()
+    yield from edges_moved(table)
 
 
 # ---- declarations
