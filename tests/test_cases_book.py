@@ -10,7 +10,7 @@ from engine.api import open_policy
 from engine.doors.case_form import cases_text
 from engine.load.cases import Case, read_cases
 from engine.load.cases_book import read_cases_book, worked_cases
-from engine.trial import try_cases
+from engine.trial.run import try_cases
 from grammar.diagnostic import FindingsError, render
 
 POLICIES = Path(__file__).resolve().parent.parent / "policies"
@@ -54,10 +54,10 @@ def test_the_cases_of_a_policy_pass_as_a_workbook_too(name: str, tmp_path: Path)
     (folder / "cases.yaml").unlink()
     (folder / "cases.xlsx").write_bytes(as_book(told_by_tables))
     policy = open_policy(str(folder))
-    results, coverage = try_cases(policy)
-    assert [result.case.name for result in results] == [case.name for case in told_by_tables]
-    assert [r for r in results if not r.passed] == [], cases_text(name, results, coverage, "zh")
-    assert sum(len(x.figures) for r in results for x in r.case.rows) == sum(
+    trial = try_cases(policy)
+    assert [result.case.name for result in trial.results] == [case.name for case in told_by_tables]
+    assert [r for r in trial.results if not r.passed] == [], cases_text(name, trial, "zh")
+    assert sum(len(x.figures) for r in trial.results for x in r.case.rows) == sum(
         len(x.figures) for case in told_by_tables for x in case.rows
     )
 
@@ -113,9 +113,9 @@ def test_a_wrong_figure_in_a_workbook_fails_and_names_its_row(tmp_path: Path) ->
     sheets = {**GOOD, "预期": [GOOD["预期"][0], [*GOOD["预期"][1][:3], 101, "明确"]]}
     (folder / "cases.xlsx").write_bytes(book(sheets))
     policy = open_policy(str(folder))
-    results, coverage = try_cases(policy)
-    assert not results[0].passed
-    assert "cases.xlsx:2" in cases_text("gaotai", results, coverage, "zh")
+    trial = try_cases(policy)
+    assert not trial.results[0].passed
+    assert "cases.xlsx:2" in cases_text("gaotai", trial, "zh")
 
 
 def with_sheet(name: str, *rows: list[Value]) -> Sheets:

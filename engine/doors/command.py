@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from engine.doors.cases_command import cases
 from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
 from engine.doors.data_command import data
 from engine.doors.explain_command import explain
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
-from engine.doors.cases_command import cases
 from engine.doors.source_command import source
 from engine.doors.telling import (
     WRONG_USAGE,
