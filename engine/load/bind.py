@@ -8,7 +8,7 @@ from engine.load.bind_assumptions import assumptions
 from engine.load.bind_months import missing_periods
 from engine.load.bind_owners import duplicates, parents
 from engine.load.bind_rows import RowBinder, insurance_of
-from engine.load.binding import COUNTY, Binding, is_dated, spot, words_of
+from engine.load.binding import COUNTY, Binding, is_dated, spot, where, words_of
 from engine.load.tables import BulkTable, Cell, RawData, Table
 from engine.load.values import parse_year
 from engine.nouns.core import Scheme
@@ -35,7 +35,7 @@ def bind(
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
-    faulty = frozenset(spot(f.where) for f in raw.findings if isinstance(f.where, Place))
+    faulty = frozenset(spot(f.where) for f in raw.findings if isinstance(f.where, Place) and f.severity == "error")
     b = Binding(scheme, raw, words=words_of(scheme), faulty_rows=faulty)
     year, insurance = _heads(b)
     given, extra = tuple(given), extra or {}
@@ -88,7 +88,7 @@ def _heads(b: Binding) -> tuple[int | None, str | None]:
     for key, cell in b.raw.heads.items():
         name = _HEADS.get(key, key)
         if name in first and name in _HEADS:
-            b.tell("D018", cell.place, name=key, line=first[name].place.line)
+            b.tell("D018", cell.place, name=key, line=where(first[name].place))
             continue
         first[name] = cell
         match name:
@@ -162,7 +162,7 @@ def _years(b: Binding) -> tuple[int, ...]:
         if b.scheme.tables[name].grain == "year" and (name == COUNTY or COUNTY in b.scheme.tables[name].parents)
         for row in rows
     }
-    if not (found or b.errors or b.raw.findings):
+    if not (found or b.errors or has_errors(b.raw.findings)):
         b.tell("D078", None)
     return tuple(sorted(found))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from engine.load.binding import Binding, short, words_of
+from engine.load.binding import Binding, short, where, words_of
 from engine.load.tables import Cell
 from engine.load.values import Wrong, parse_value
 from engine.nouns.core import Scheme
@@ -20,7 +20,7 @@ def assumptions(b: Binding, given: Iterable[Assumption], extra: Mapping[str, Cel
     for key, cell in b.raw.assumptions.items():
         name = b.words.get(key, key)
         if name in cells:
-            b.tell("D018", cell.place, name=key, line=cells[name].place.line)
+            b.tell("D018", cell.place, name=key, line=where(cells[name].place))
         cells.setdefault(name, cell)
         _assume(b, found, key, cell, "data")
     for assumption in given:

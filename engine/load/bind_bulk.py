@@ -199,12 +199,18 @@ class GroupBinder:
             self.b.untold += max(0, self.expected - self.b.told_since(mark))
 
     def _repeated(self) -> None:
-        """Rows that carry the same number of their own (编号) under one unit are looked at one by one."""
+        """Rows that carry the same number of their own (编号) and say the same but for amounts are looked at one by one."""
         number = next((c.text for c in self.columns if c.header.sort == "编号"), None)
         if number is None:
             return
         owners = [c.text for sort in ("单位", "所属") for c in self.columns if c.header.sort == sort]
-        owner = f"nfc_normalize(coalesce({', '.join([*owners, repr('')])}))"
+        others = [
+            c.text
+            for c in self.columns
+            if c.header.sort not in {"编号", "单位", "所属"} and not (c.header.datum and c.header.datum.kind.is_number)
+        ]
+        parts = [f"nfc_normalize(coalesce({text}, ''))" for text in others]
+        owner = f"concat_ws(chr(31), nfc_normalize(coalesce({', '.join([*owners, repr('')])})), {', '.join([*parts, repr('')])})"
         keys = f"count(*), count(DISTINCT hash(nfc_normalize({number}), {owner}))"
         # Counting digests is quick, and there are seldom two alike; only then is it worth finding which.
         ((rows_all, different),) = self.store.ask(f"SELECT {keys} FROM held WHERE {number} IS NOT NULL")  # noqa: S608 - our own names

@@ -1,5 +1,6 @@
 """One cell of a datum to its value: of its kind, within its range, at its step; or a finding at the cell."""
 
+import re
 from datetime import date
 from fractions import Fraction
 
@@ -18,7 +19,12 @@ def value_of(b: Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar |
     text = cell.text
     if datum.kind.base is k.Base.CHOICE:
         text = {b.scheme.labels.id(o): o for o in datum.kind.options}.get(text, text)
-    value = parse_value(text, datum.kind, unit)
+    if datum.kind.base is k.Base.DATE and may_be_october(cell):
+        b.tell("D125", cell.place, text=cell.text)
+        return None
+    # 单位：万元 above a table speaks of amounts, not of what a head or a visit costs.
+    above = cell.unit if unit is None and datum.kind.is_money and datum.kind.per is None else None
+    value = parse_value(text, datum.kind, unit or above)
     if isinstance(value, Wrong):
         known = nearest(text, datum.kind.options) if datum.kind.options else {}
         b.tell(value.code, cell.place, name=datum.name, text=cell.text, kind=datum.kind.words,
@@ -33,3 +39,8 @@ def value_of(b: Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar |
             b.tell("D071", cell.place, name=datum.name, text=cell.text, step=step)
             return None
     return value
+
+
+def may_be_october(cell: Cell) -> bool:
+    """Whether a workbook holds a number that was typed as 2025.1 or as 2025.10: nobody can tell which."""
+    return cell.number and re.fullmatch(r"[12][0-9]{3}\.1", cell.text) is not None

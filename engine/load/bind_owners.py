@@ -7,12 +7,13 @@ from engine.nouns import core as c
 from engine.nouns.core import Scheme
 from engine.nouns.dataset import DataRow
 from engine.nouns.suggest import nearest
+from grammar.diagnostic import has_errors
 
 _Owner = tuple[str, str | None, int]
 
 
 def duplicates(b: Binding) -> None:
-    """Tell of rows given twice; of single rows (按 笔) those that carry the same number of their own (编号)."""
+    """Tell of rows given twice; of single rows (按 笔) those that say the same under one number of their own (编号)."""
     for name in b.rows:
         duplicates_among(b, name, b.rows[name])
 
@@ -26,7 +27,10 @@ def duplicates_among(b: Binding, name: str, rows: list[DataRow]) -> None:
         if grain == "row" and row.unit == (row.parent or ""):
             continue
         owner = row.parent if grain != "year" else None
-        key = (row.unit, owner, row.insurance, row.period)
+        key: tuple[object, ...] = (row.unit, owner, row.insurance, row.period)
+        if grain == "row":
+            # One number may stand on several rows: a part for each payer, and what was taken back later.
+            key = (*key, *sorted(row.cells.items(), key=lambda cell: cell[0]))
         if key in seen:
             code = "D080" if is_dated(b.scheme, name) and seen[key].parent != row.parent else "D079"
             if grain == "row":
@@ -83,7 +87,7 @@ def _judge(b: Binding, name: str, row: DataRow, key: _Owner, units: Mapping[_Own
     if owner not in names:
         listed = any(owner in b.scheme.rosters.get(p, ()) for p in kinds)
         # A table of which something could not be read may hold the unit.
-        if not b.raw.findings:
+        if not has_errors(b.raw.findings):
             code = "D082" if year not in years else "D083" if listed else "D081"
             b.tell(code, row.place, **about, **({} if listed else nearest(owner, names)))
     elif len(found := units.get(key, [])) > 1 and len({r.table for r in found}) > 1:

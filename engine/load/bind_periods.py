@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from engine.load.bind_cells import may_be_october
 from engine.load.binding import END, START, Binding, is_dated
 from engine.load.tables import Cell, Row
 from engine.load.values import parse_month, parse_year
@@ -51,6 +52,9 @@ def periods_of_row(
 def _sub_year(b: Binding, row: Row, cell: Cell | None, grain: c.Grain, table: str) -> list[Period]:
     if cell is None:
         b.tell("D076", row.place, table=table)
+        return []
+    if may_be_october(cell):
+        b.tell("D125", cell.place, text=cell.text)
         return []
     if grain == "month":
         month = parse_month(cell.text)

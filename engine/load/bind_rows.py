@@ -52,7 +52,7 @@ class RowBinder:
             elif header.sort == "evidence":
                 evidence[header.name] = cell
             elif cell.text:
-                keys[header.sort] = Cell(name_text(cell.text), cell.place)
+                keys[header.sort] = Cell(name_text(cell.text), cell.place, cell.number)
         self._evidence(cells, evidence, row)
         return self._row(row, keys, cells, places)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.load.csv_text import Record, columns_of, header_places, records_of, row_of
+from engine.load.headings import clean
 from engine.load.store import Store, opened, quoted, stripped
 from engine.load.tables import BulkTable, Row
 from engine.load.text import plain_pieces, read_text
@@ -35,7 +36,7 @@ class CsvStore(Store):
         next(records)
         for record in records:
             if (wanted is None or record.number in wanted) and len(record.values) == len(columns):
-                yield Row(record.cells(list(columns)), record.place())
+                yield Row(record.cells(list(columns), None), record.place())
 
 
 def read_long_csv(data: bytes, file: str, name: str) -> tuple[BulkTable, list[Finding]]:
@@ -47,7 +48,7 @@ def read_long_csv(data: bytes, file: str, name: str) -> tuple[BulkTable, list[Fi
     header = next(records_of(head[:_HEAD], file, []), None)
     if header is not None and header.line == 1 and header.source.count("\n") == 1 and len(header.source) < _HEAD // 2:
         findings: list[Finding] = []
-        columns = columns_of(header, findings)
+        columns = columns_of(header, [clean(value) for value in header.values], findings)
         if not findings:
             try:
                 store = _plainly(data, file, columns)
@@ -120,7 +121,7 @@ def _record_by_record(data: bytes, file: str, name: str) -> tuple[BulkTable, lis
     header = next(records, None)
     if header is None:
         raise FindingsError(findings or [Finding("D034", Place(file))])
-    columns = columns_of(header, findings)
+    columns = columns_of(header, [clean(value) for value in header.values], findings)
     sound = not findings
     store, path = opened(CsvStore, file, "csv", _rewritten(records, columns, findings))
     if not sound:
@@ -143,7 +144,7 @@ def _rewritten(records: Iterator[Record], columns: list[str], findings: list[Fin
             values = (value.strip().replace("\n", " ") for value in record.values)
             writer.writerow([record.number, record.line, *values])
         else:
-            row_of(record, columns, findings)
+            row_of(record, columns, None, findings)
         if count % _WRITTEN == 0:
             yield out.getvalue().encode()
             out.seek(0)

@@ -10,10 +10,16 @@ from grammar.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value as written, without the blanks around it; an empty text is a missing value."""
+    """One value as written, without the blanks around it; an empty text is a missing value.
+
+    ``number`` says that a workbook holds it as a number and not as text: 2025.10 has become 2025.1 there. ``unit`` is
+    the unit of money that a line above the table names (单位：万元); what the header or the value says goes before it.
+    """
 
     text: str
     place: Place
+    number: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from unicodedata import normalize
 
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -37,6 +38,29 @@ def plain_pieces(data: bytes, file: str) -> Iterator[str]:
         yield text
     if held:
         yield "\n"
+
+
+def read_beside(path: Path, shown: str) -> str:
+    """The text of a file of a policy's folder, bounded in size and never from outside the policies around it."""
+    refuse_outside(path, shown)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_BYTES_AT_MOST + 1)
+    except OSError:
+        raise FindingsError([Finding("D004", Place(shown))]) from None
+    if len(data) > _BYTES_AT_MOST:
+        raise FindingsError([Finding("D003", Place(shown), {"limit": f"{_BYTES_AT_MOST >> 20} MiB"})])
+    return read_text(data, shown)
+
+
+_BYTES_AT_MOST = 16 << 20
+
+
+def refuse_outside(path: Path, shown: str) -> None:
+    """Refuse a file that is a link out of the folder its policy's folder lies in: findings would quote what it holds."""
+    around = path.parent.resolve().parent
+    if not path.resolve().is_relative_to(around):
+        raise FindingsError([Finding("L232", Place(shown), {"file": path.name})])
 
 
 def refused_character(text: str) -> str | None:
@@ -108,3 +132,14 @@ def _refusals(text: str, file: str) -> Iterator[Finding]:
         line_start = text.rfind("\n", 0, match.start()) + 1
         place = Place(file, line, match.start() - line_start + 1)
         yield Finding("D002", place, {"code_point": f"U+{ord(match[0]):04X}"})
+
+
+def encoding_of(data: bytes) -> str | None:
+    """The encoding a file's bytes are read in, as a person calls it; None where it is none of ours."""
+    marked = next((_CALLED[encoding] for mark, encoding in _MARKS if data.startswith(mark)), None)
+    if marked is not None:
+        return f"{marked} BOM" if marked == "UTF-8" else marked
+    return next((_CALLED[encoding] for encoding in _LADDER if _strictly(data, encoding) is not None), None)
+
+
+_CALLED = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "gb18030": "GB18030"}
