@@ -5,6 +5,7 @@ Processor time, not the clock on the wall; absolute times are no claims and are 
 
 from pathlib import Path
 
+import claims
 import county
 import institutions
 import starts
@@ -26,6 +27,7 @@ def main() -> None:
         *starts.lines(),
         *institutions.lines(),
         *county.lines(),
+        *claims.lines(),
     ]
     text = "\n".join(parts) + "\n"
     print(text)

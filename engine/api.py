@@ -2,7 +2,7 @@
 
 # Each phase is imported by the function that needs it, so that checking a policy does not load what settles one.
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,8 @@ from engine.nouns.core import Scheme
 from grammar.diagnostic import Finding, FindingsError, Words, in_order
 
 if TYPE_CHECKING:
+    from engine.explain.explain import Explainer
+    from engine.explain.telling import Trial
     from engine.load.tables import Cell, RawData
     from engine.nouns.dataset import Assumption, Dataset
     from engine.nouns.pipeline import Pipeline
@@ -41,6 +43,10 @@ class Policy:
         if key not in self.pipelines:
             self.pipelines[key] = compile_(self._checked(texts)[0], reading)
         return self.pipelines[key]
+
+    def states(self) -> list[Scheme]:
+        """The scheme as it stands before any amendment, and from the day each begins."""
+        return [self._checked(texts)[0] for texts in self._states()]
 
     def findings(self) -> list[Finding]:
         """Warnings and notes of every state the policy takes over time; raises FindingsError where one is an error."""
@@ -82,8 +88,20 @@ def bind_data(
 ) -> "Dataset":
     """Data as rows of the policy's scheme; raises FindingsError with everything wrong in it."""
     from engine.load.bind import bind
+    from engine.load.bureau_words import is_strange
 
-    return bind(policy.scheme(), raw, scenarios, assume)
+    scheme = policy.scheme()
+    notes: tuple[Finding, ...] = ()
+    if any(is_strange(scheme, table) for table in raw.tables):
+        from engine.load.bureau import translate
+
+        translation = translate(scheme, raw, (text.folder for text in policy.loaded.texts))
+        raw, notes = translation.raw, translation.notes
+    try:
+        dataset = bind(scheme, raw, scenarios, assume, policy.states())
+    except FindingsError as error:
+        raise FindingsError(in_order([*notes, *error.findings]) if notes else error.findings) from None
+    return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset
 
 
 def settle(
@@ -110,3 +128,49 @@ def settle(
             continue
         found.extend(differences(reading, chosen, report(run, dataset, years)))
     return replace(chosen, differences=tuple(found), warnings=(*chosen.warnings, *refused))
+
+
+def explainer(policy: Policy, dataset: "Dataset", years: Collection[int] | None = None) -> "Explainer":
+    """What explains the figures of a run: the run itself, its other readings, and the rule file's scenarios tried."""
+    from engine.compile.compile import readings
+    from engine.explain.clauses import clause_reader
+    from engine.explain.explain import Explainer
+    from engine.explain.telling import Background
+    from engine.interpret.trace import parameter_entry, tracer
+
+    settlement = settle(policy, dataset, years, other_readings=True)
+    folders = {text.layer: text.folder for text in policy.loaded.texts}
+    differences: dict[tuple[object, str], list[Difference]] = {}
+    for difference in settlement.differences:
+        differences.setdefault((difference.result.row.key, difference.result.name), []).append(difference)
+    trials = tuple(_trials(policy, dataset, settlement))
+    return Explainer(
+        Background(
+            settlement,
+            tracer(settlement),
+            parameter_entry,
+            clause_reader(folders),
+            trials,
+            readings(policy.scheme()),
+            differences,
+        )
+    )
+
+
+def _trials(policy: Policy, dataset: "Dataset", settlement: "Settlement") -> "Iterator[Trial]":
+    """The scenarios of the rule file, each on the same data, where anything is open that they give."""
+    from engine.explain.telling import Trial
+    from engine.nouns.dataset import Assumption
+
+    waiting = {name for result in settlement.figures for name in result.value.missing}
+    for scenario in policy.scheme().scenarios.values():
+        given = {name: value for name, value in scenario.values.items() if name in waiting}
+        if not given:
+            continue
+        more = {name: Assumption(name, value, scenario.name) for name, value in given.items()}
+        try:
+            other = settle(policy, replace(dataset, assumptions={**dataset.assumptions, **more}), settlement.years)
+        except FindingsError:
+            # A trial that contradicts the data says nothing; the run itself stands.
+            continue
+        yield Trial(scenario, {(r.row.key, r.name): r for r in other.figures})

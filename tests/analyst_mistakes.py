@@ -18,7 +18,7 @@ from engine.api import Policy, bind_data, open_policy, settle
 from engine.doors.check_form import checked
 from engine.load.policy import load_policy
 from engine.load.read import read_data
-from engine.trial import try_cases
+from engine.trial.run import try_cases
 from grammar.diagnostic import Finding, FindingsError, Place, in_order
 from grammar.source import Span
 
@@ -122,7 +122,7 @@ def _opened(policy: str) -> Policy:
 
 def _of_cases(folder: Path, policy: str) -> list[Told]:
     try:
-        results, _ = try_cases(Policy(load_policy(str(folder / "policies" / policy))))
+        results = try_cases(Policy(load_policy(str(folder / "policies" / policy)))).results
     except FindingsError as error:
         return _as_told(error.findings)
     told = []

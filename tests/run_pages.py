@@ -1,7 +1,7 @@
 """What the pages of the engine's later floors show: a policy compiled, data settled, the reason of every figure.
 
 A page's blocks: ``policy`` is the scheme that is run, ``policy province/rules.policy`` a text it stands on, ``data`` the
-data, ``command`` what would stand on the command line (``--assume``, ``--scenario``, ``--readings``, ``--year``),
+data (``scheme`` a shipped scheme in place of ``policy``, ``ask`` the figures to explain), ``command`` what would stand on the command line (``--assume``, ``--scenario``, ``--readings``, ``--year``),
 ``reading`` the reading that is compiled in place of the rules as written.
 """
 
@@ -12,7 +12,8 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.api import Policy, bind_data, open_policy, settle
+from engine.api import Policy, bind_data, explainer, open_policy, settle
+from engine.doors.explain_form import text_of
 from engine.doors.scenarios import assumptions_of
 from engine.explain.reason import Trace, reason
 from engine.interpret.trace import tracer
@@ -80,6 +81,29 @@ def reasoned(blocks: Blocks) -> str:
     trace = tracer(settlement)
     rows = [(row, [line for r in results for line in _reason(r, trace)]) for row, results in _by_row(settlement)]
     return "\n".join(_together(rows))
+
+
+def explained(blocks: Blocks) -> str:
+    """What ``xiance explain`` answers to each line of the block ``ask``, in Chinese and in English."""
+    with TemporaryDirectory() as folder:
+        policy = open_policy(blocks["scheme"].strip()) if "scheme" in blocks else _opened(blocks, Path(folder))
+        whole = explainer(policy, bind_data(policy, read_yaml(blocks["data"], "data.yaml")))
+    answers = []
+    for line in blocks["ask"].splitlines():
+        figure, unit, *rest = shlex.split(line)
+        depth = None if "--depth" in rest else 2
+        place = [word for word in rest if not word.startswith("--") and word != "all"]
+        found = [
+            r
+            for r in whole.background.settlement.figures
+            if figure in {r.name, r.id}
+            and r.row.unit == unit
+            and all(x in {r.row.insurance, str(r.row.period)} for x in place)
+        ]
+        assert len(found) == 1, (line, len(found))
+        for language in _LANGUAGES:
+            answers.append(text_of([whole.explain(found[0], language, depth, why_not="--why-not" in rest)]))
+    return "\n".join(answers)
 
 
 def _reason(result: FigureResult, trace: Trace) -> Iterator[str]:

@@ -197,6 +197,7 @@ class Ruled:
             part=self._part(raw, scope),
             readings=tuple(readings),
             reason=reasons[0] if reasons else None,
+            range=self.declared.declared_range(raw.table, raw.name, kind),
             layer=raw.layer,
             span=node.name.span,
         )
@@ -371,7 +372,8 @@ class Ruled:
         return c.Figure(
             raw.table, raw.name, value.kind, raw.stage, value, (), "half_up", None, False, False,
             (raw.table, raw.name) in self.symbols.inputs, False, clauses(node.cite), "indicator",
-            target=c.Target(met, text, node.consequence), layer=raw.layer, span=node.name.span,
+            target=c.Target(met, text, node.consequence),
+            range=self.declared.declared_range(raw.table, raw.name, value.kind), layer=raw.layer, span=node.name.span,
         )  # fmt: skip
 
     def _gate(self, raw: RawFigure, node: s.Gate) -> c.Figure | None:

@@ -1,7 +1,8 @@
 """What ``xiance check`` tells: findings, and how much of each document the rules cover."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.api import Policy
 from engine.check.clauses import Indexed, cover
@@ -9,6 +10,9 @@ from engine.load.policy import LoadedText, load_policy
 from engine.load.source import read_index
 from grammar.diagnostic import Finding, FindingsError, Language, in_order, render
 from grammar.frozen import dataclass
+
+if TYPE_CHECKING:
+    from engine.scaffold.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,22 @@ def checked(name: str) -> Checked:
             findings.extend(told)
             coverage = found
     return Checked(loaded.name, in_order(findings), coverage)
+
+
+def readiness_of(names: Iterable[str], findings: list[Finding]) -> "dict[str, Readiness]":
+    """How far each policy is from ready; what hinders the count is added to the findings."""
+    from engine.api import open_policy
+    from engine.scaffold.readiness import readiness
+
+    counted = {}
+    for name in names:
+        try:
+            policy = open_policy(name)
+            if policy.loaded.own.document.header.sort == "scheme":
+                counted[policy.loaded.name] = readiness(policy)
+        except FindingsError as error:
+            findings.extend(error.findings)
+    return counted
 
 
 def _covered(text: LoadedText) -> tuple[dict[str, Any] | None, list[Finding]]:

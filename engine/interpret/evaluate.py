@@ -15,7 +15,7 @@ from engine.nouns.numbers import Number, round_to
 from engine.nouns.operators import OPERATORS
 from engine.nouns.periods import Period
 from engine.nouns.possible import Absent, Possible
-from engine.nouns.value import Known, Marks, Value, lift, marked, readable, stated
+from engine.nouns.value import ZERO_DIVISOR, Known, Marks, Value, lift, marked, readable, stated
 from engine.nouns.world import Notes, Row
 from grammar.diagnostic import Finding
 from grammar.source import source_text
@@ -96,7 +96,7 @@ class Evaluator:
             base = now if a.base is a.now and b.base is b.now else p.divide(a.base, b.base)
             if now is None or base is None:
                 return Value(
-                    p.ANYTHING, p.ANYTHING, a.missing | b.missing | {f"{label}（分母为零）"}, a.assumed | b.assumed
+                    p.ANYTHING, p.ANYTHING, a.missing | b.missing | {label + ZERO_DIVISOR}, a.assumed | b.assumed
                 )
             return marked(now, base, (a, b))
 

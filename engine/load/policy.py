@@ -5,9 +5,10 @@ import itertools
 from datetime import date
 from pathlib import Path
 
+from engine.load.text import refuse_outside
 from engine.nouns.periods import day_of
 from engine.nouns.suggest import nearest
-from grammar.diagnostic import Finding, FindingsError, has_errors
+from grammar.diagnostic import Finding, FindingsError, Place, has_errors
 from grammar.frozen import dataclass
 from grammar.parse import parse, read_source
 from grammar.respell import names_of, respell
@@ -15,6 +16,7 @@ from grammar.syntax import Document, Effective, Inherits
 
 RULES = "rules.policy"
 VOCABULARY = "vocabulary.policy"
+_HERE = Path("policies")
 LONGEST_CHAIN = 6
 
 
@@ -71,22 +73,22 @@ def policies_folder() -> Path:
 
 
 def known_policies() -> tuple[str, ...]:
-    """The names of the policies that come with the engine."""
-    root = policies_folder()
-    return tuple(sorted(f.parent.name for f in root.glob(f"*/{RULES}"))) if root.is_dir() else ()
+    """The names of the policies that come with the engine or stand in the folder ``policies`` here."""
+    found = {path.parent.name for root in (policies_folder(), _HERE) for path in root.glob(f"*/{RULES}")}
+    return tuple(sorted(name for name in found if not name.startswith(".")))
 
 
 def find_policy(name: str) -> Path:
-    """The folder of a policy: a path to such a folder (or its rule file), else a folder that comes with the engine."""
+    """The folder of a policy: a path to it (or its rule file), else one in ``policies`` here or that comes with the engine."""
     path = Path(name)
     if path.is_file() and path.suffix == ".policy":
         return path.parent
     if path.is_dir() and ((path / RULES).is_file() or (path / VOCABULARY).is_file()):
         return path
     if "/" not in name and "\\" not in name and name not in {"", ".", ".."}:
-        folder = policies_folder() / name
-        if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
-            return folder
+        for folder in (_HERE / name, policies_folder() / name):
+            if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
+                return folder
     raise NoSuchPolicyError(name, known_policies())
 
 
@@ -143,10 +145,14 @@ def _chain(folder: Path, findings: list[Finding], rules: str = RULES) -> list[li
 
 def _read(path: Path, findings: list[Finding]) -> _Raw | None:
     try:
+        refuse_outside(path, _shown(path))
         source = read_source(path, _shown(path))
         return parse(source), "sha256:" + hashlib.sha256(source.text.encode()).hexdigest(), path.parent
     except FindingsError as error:
         findings.extend(error.findings)
+        return None
+    except OSError:
+        findings.append(Finding("D004", Place(_shown(path))))
         return None
 
 
@@ -218,6 +224,9 @@ def _sibling(folder: Path, name: str) -> Path:
     if not name.replace("_", "").replace("-", "").isalnum():
         return folder / "\0"
     beside = folder.resolve().parent / name
+    if beside.resolve().parent != beside.parent:
+        # A link to somewhere else is no neighbour.
+        return policies_folder() / name
     if (beside / RULES).is_file() or (beside / VOCABULARY).is_file():
         return beside
     return policies_folder() / name

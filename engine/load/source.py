@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import field
 from pathlib import Path
 
-from engine.load.text import read_text
+from engine.load.text import read_beside
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, read_tree
 from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError
@@ -49,7 +49,7 @@ def read_index(folder: Path, shown: str) -> SourceIndex | None:
         return None
     name = f"{shown}/{SOURCE}"
     shape = _Shape()
-    index = shape.index(read_tree(read_text(path.read_bytes(), name), name))
+    index = shape.index(read_tree(read_beside(path, name), name))
     if shape.findings:
         raise FindingsError(shape.findings)
     return index

@@ -7,6 +7,8 @@ from engine.nouns.possible import ANYTHING, Absent, Maybe, Possible, is_point
 
 Marks = frozenset[str]
 NO_MARKS: Marks = frozenset()
+# What a value waits for whose divisor is zero: the divisor's name and this.
+ZERO_DIVISOR = "（分母为零）"
 State = Literal["stated", "assumed", "open"]
 
 

@@ -1,0 +1,186 @@
+"""The command ``xiance explain``: why a figure is what it is, why not more, and what would change it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from engine.doors.choices import assumed_values, scenarios_named, years_chosen
+from engine.doors.telling import (
+    fail,
+    format_option,
+    json_text,
+    language_option,
+    named,
+    stop,
+    tell,
+    tell_json,
+    write_whole,
+)
+from grammar.diagnostic import FindingsError, Language
+
+if TYPE_CHECKING:
+    from engine.explain.explain import Explainer
+    from engine.explain.explanation import Explanation
+    from engine.nouns.core import Scheme
+    from engine.nouns.settlement import FigureResult
+
+
+@click.command()
+@click.argument("name")
+@click.argument("figure", required=False)
+@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个文件，或一个文件夹。")
+@click.option("--unit", metavar="名称", help="只解释这个单位的。")
+@click.option("--insurance", metavar="险种", help="只解释这个险种的。")
+@click.option("--year", type=int, help="只解释这一年。")
+@click.option("--years", metavar="Y..Z", help="只解释这几年。")
+@click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
+@click.option("--scenario", "scenarios", multiple=True, metavar="FILE", help="情景：文件，或规则文件里情景的名称。")
+@click.option(
+    "--depth",
+    type=click.Choice(["1", "2", "all"]),
+    default="2",
+    show_default=True,
+    help="1 一句话，2 逐步，all 直到填报的数。",
+)
+@click.option("--why-not", "why_not", is_flag=True, help="逐条说明哪些例外没有适用，差在哪里。")
+@click.option("--all", "everything", is_flag=True, help="解释每一个数，不写 FIGURE。")
+@format_option("text", "md", "html", "json")
+@click.option("--out", metavar="PATH", help="写到文件，不写到屏幕。")
+@language_option
+def explain(
+    name: str,
+    figure: str | None,
+    data: str,
+    unit: str | None,
+    insurance: str | None,
+    year: int | None,
+    years: str | None,
+    assume: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    depth: str,
+    form: str,
+    out: str | None,
+    language: Language,
+    *,
+    why_not: bool,
+    everything: bool,
+) -> None:
+    """解释一个数：结论、怎么算、依据、没有规定的、影响。FIGURE 写数的名称或 id。"""
+    zh = language == "zh"
+    if (figure is None) != everything:
+        stop("写一个数的名称，或者写 --all" if zh else "name one figure, or write --all")
+    chosen = years_chosen(year, years, language)
+    assumed = assumed_values(assume, language)
+    from engine.api import bind_data, explainer, open_policy
+    from engine.load.read import read_data
+
+    try:
+        policy = named(lambda: open_policy(name), language)
+        raw = named(lambda: read_data(Path(data), data), language)
+        dataset = bind_data(policy, raw, scenarios_named(policy, scenarios, language), assumed)
+        whole = explainer(policy, dataset, chosen)
+    except FindingsError as error:
+        fail(error.findings, form, language)
+    results = _chosen(whole, figure, unit, insurance, language)
+    if form != "json":
+        tell((f for f in whole.background.settlement.warnings if f.severity == "warning"), language)
+    levels = {"1": 1, "2": 2, "all": None}[depth]
+    told = [whole.explain(result, language, levels, why_not=why_not) for result in results]
+    if form == "json":
+        from engine.explain.trace_form import explanation_json
+
+        body = {"explanations": [explanation_json(x, whole.background) for x in told]}
+        write_whole(Path(out), json_text(body), language) if out else tell_json(body)
+        return
+    text = _text(told, form, whole.background.settlement.scheme, language)
+    write_whole(Path(out), text, language) if out else click.echo(text, nl=False)
+
+
+def _text(told: "list[Explanation]", form: str, scheme: "Scheme", language: Language) -> str:
+    from engine.doors.explain_form import html_of, markdown_of, text_of
+
+    if form == "md":
+        return markdown_of(told, scheme, language)
+    return html_of(told, scheme, language) if form == "html" else text_of(told)
+
+
+def _chosen(
+    whole: "Explainer", figure: str | None, unit: str | None, insurance: str | None, language: Language
+) -> "list[FigureResult]":
+    """The figures asked for; where there is none the command says what there is, as wrong usage."""
+    results: Iterable[FigureResult] = whole.background.settlement.figures
+    if figure is not None:
+        names = _names(whole, figure, language)
+        results = [r for r in results if r.name in names]
+    if unit is not None:
+        units = list(dict.fromkeys(r.row.unit for r in whole.background.settlement.figures))
+        if unit not in units:
+            _unknown(unit, units, language, ("单位", "unit"))
+        results = [r for r in results if r.row.unit == unit]
+    if insurance is not None:
+        known = {i: i for i in whole.background.settlement.scheme.insurances}
+        known |= {whole.background.settlement.scheme.labels.id(i): i for i in known}
+        if insurance not in known:
+            _unknown(insurance, list(known), language, ("险种", "insurance type"))
+        results = [r for r in results if r.row.insurance in {known[insurance], None}]
+    found = list(results)
+    if not found:
+        _none(whole, figure, unit, language)
+    return found
+
+
+def _names(whole: "Explainer", figure: str, language: Language) -> set[str]:
+    """The Chinese names a word stands for: the name itself, an id, the document's own word."""
+    scheme = whole.background.settlement.scheme
+    parts = [(receiver, a.part) for a in scheme.allocations for receiver in a.receivers]
+    parts += [(a.table, a.left) for a in scheme.allocations if a.left is not None]
+    keys = [*((t, f.name) for (t, _), f in scheme.figures.items() if f.sort != "met" and not f.unrounded), *parts]
+    words: dict[str, set[str]] = {}
+    for table, name in keys:
+        called = (*scheme.labels.called.get(name, ()), *scheme.labels.also.get(name, ()))
+        for word in (name, scheme.labels.id(name, table), *called):
+            words.setdefault(word, set()).add(name)
+    if figure in words:
+        return words[figure]
+    if figure in _reported(scheme):
+        _given(figure, language)
+    return _unknown(figure, list(words), language, ("数", "figure"))
+
+
+def _reported(scheme: "Scheme") -> set[str]:
+    """The names and ids of what the data reports."""
+    return {word for table, name in scheme.inputs for word in (name, scheme.labels.id(name, table))}
+
+
+def _given(figure: str, language: Language) -> NoReturn:
+    if language == "zh":
+        stop(f"“{figure}”是填报的数，不是算出来的，不用解释；可以解释用到它的数")
+    stop(f"`{figure}` is given in the data, not worked out; explain a figure that reads it")
+
+
+def _unknown(word: str, known: list[str], language: Language, sort: tuple[str, str]) -> NoReturn:
+    from engine.nouns.suggest import closest
+
+    near = closest(word, tuple(known))
+    if language == "zh":
+        stop(f"没有“{word}”这个{sort[0]}。" + (f"是不是“{near}”？" if near else f"有的是：{'、'.join(known[:40])}"))
+    stop(f"no {sort[1]} `{word}`. " + (f"Did you mean `{near}`?" if near else f"Known: {', '.join(known[:40])}"))
+
+
+def _none(whole: "Explainer", figure: str | None, unit: str | None, language: Language) -> NoReturn:
+    """Say why a unit has no such figure: a gate refused it, or a rule takes the figure away."""
+    refused = sorted({r.row.unit for r in whole.background.settlement.figures if r.row.refused})
+    asked = unit or ""
+    if unit in refused:
+        if language == "zh":
+            stop(f"{unit}没有通过准入，没有金额可解释；请解释“准入”")
+        stop(f"{unit} did not pass the gate and has no amounts; explain `admitted`")
+    if figure is not None and figure in _reported(whole.background.settlement.scheme):
+        _given(figure, language)
+    if language == "zh":
+        stop(f"{asked}没有“{figure or ''}”这个数：规则里这种情形不产生它，或者所选年度、险种没有数据")
+    stop(
+        f"{asked} has no `{figure or ''}`: the rules give none in its case, or the years or insurance chosen have no data"
+    )

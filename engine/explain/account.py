@@ -1,0 +1,184 @@
+"""The account of a figure: what was executed for it and for what it stands on, in the order of working it out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from engine.explain.makers import Makers
+from engine.explain.terms import Leaf, Term, leaves, term
+from engine.nouns import core as c
+from engine.nouns.core import Core, NoFigure
+from engine.nouns.pipeline import Aggregate, Allocate, Derive, Pipeline, Spread
+from engine.nouns.possible import is_point
+from engine.nouns.value import Value
+from engine.nouns.world import Row
+
+Trace = Callable[[Pipeline, Row], Callable[[Core], Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An exception of a rule as it stood: its condition with what it read, and what the figure would be if it held."""
+
+    branch: c.Branch
+    condition: Term
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One figure or helper column of one row, as it came about.
+
+    ``term`` is what was worked out (None where an exception takes the figure away or it is not known how);
+    ``decided`` and ``passed`` are the exceptions that held and those that did not.
+    """
+
+    row: Row
+    column: str
+    value: Value
+    maker: "Derive | Allocate | Aggregate"
+    term: Term | None
+    decided: tuple[Passed, ...] = ()
+    passed: tuple[Passed, ...] = ()
+
+    @property
+    def reads(self) -> list[Leaf]:
+        """The named values it stands on."""
+        terms = [t for t in (self.term, *(e.condition for e in self.decided)) if t is not None]
+        found = {(leaf.name, leaf.parameter): leaf for t in terms for leaf in leaves(t)}
+        return list(found.values())
+
+
+@dataclass(slots=True)
+class Accounts:
+    """Makes steps for the rows of one pipeline; a row is told apart from others of its name by itself."""
+
+    pipeline: Pipeline
+    makers: Makers
+    trace: Trace
+    made: dict[tuple[int, str], Step | None] = field(default_factory=dict)
+
+    def step(self, row: Row, column: str) -> Step | None:
+        """How a column of a row came about; None where it was given, or is neither a figure nor a sum."""
+        key = (id(row), column)
+        if key not in self.made:
+            self.made[key] = self._step(row, column)
+        return self.made[key]
+
+    def chain(self, row: Row, column: str, levels: int | None) -> list[Step]:
+        """The step of a column after those of what it stands on, ``levels`` deep; None is all the way to the data."""
+        found: dict[tuple[int, str], Step] = {}
+        self._collect(row, column, levels, found, set())
+        return list(found.values())
+
+    def _collect(
+        self, row: Row, column: str, levels: int | None, found: dict[tuple[int, str], Step], seen: set[tuple[int, str]]
+    ) -> None:
+        # Depth first without recursion: a ledger of years of months is deeper than Python's own stack.
+        stack: list[tuple[Row, str, int | None, bool]] = [(row, column, levels, False)]
+        while stack:
+            here, name, left, done = stack.pop()
+            key = (id(here), name)
+            step = self.step(here, name)
+            if step is None:
+                continue
+            if done:
+                found.setdefault(key, step)
+                continue
+            if key in seen:
+                continue
+            seen.add(key)
+            stack.append((here, name, left, True))
+            if left == 0 and not _is_through(step):
+                continue
+            inner = left if left is None or _is_through(step) else left - 1
+            stack.extend((r, n, inner, False) for r, n in reversed(list(self._below(step, levels is None))))
+
+    def _below(self, step: Step, everything: bool) -> Iterator[tuple[Row, str]]:
+        row = step.row
+        for leaf in step.reads:
+            if leaf.parameter or leaf.name is None:
+                continue
+            maker = self.makers.by.get((row.table, leaf.name))
+            if isinstance(maker, Spread):
+                above = row.parent
+                while above is not None and maker.above not in {None, above.table}:
+                    above = above.parent
+                if above is not None:
+                    yield above, maker.source
+            else:
+                yield row, leaf.name
+        if isinstance(step.maker, Aggregate) and everything:
+            for child in counted(step.maker, row):
+                yield child, step.maker.source
+        if isinstance(step.maker, Allocate):
+            above = whole_row(step.maker, row)
+            if above is not None:
+                for node in c.walk(step.maker.whole):
+                    if isinstance(node, c.Read):
+                        yield above, node.column
+
+    def _step(self, row: Row, column: str) -> Step | None:
+        maker = self.makers.by.get((row.table, column))
+        value = row.columns.get(column)
+        if value is None or value.is_absent:
+            return None
+        match maker:
+            case Derive():
+                if maker.blank_only and column in row.given:
+                    return None
+                return self._derived(row, maker, value)
+            case Allocate():
+                above = whole_row(maker, row)
+                whole = None if above is None else term(maker.whole, self.trace(self.pipeline, above))
+                return Step(row, column, value, maker, whole)
+            case Aggregate():
+                return Step(row, column, value, maker, None)
+            case _:
+                return None
+
+    def _derived(self, row: Row, maker: Derive, value: Value) -> Step:
+        value_of = self.trace(self.pipeline, row)
+        hits = row.decided.get(maker.column, ())
+        told = [self._exception(b, value_of) for b in maker.exceptions]
+        node = maker.exceptions[hits[0]].value if hits else maker.default
+        said = None if isinstance(node, NoFigure) else term(node, value_of)
+        decided = tuple(told[i] for i in hits)
+        passed = tuple(e for i, e in enumerate(told) if i not in hits)
+        return Step(row, maker.column, value, maker, said, decided, passed)
+
+    def _exception(self, branch: c.Branch, value_of: Callable[[Core], Value]) -> Passed:
+        value = None if isinstance(branch.value, NoFigure) else value_of(branch.value)
+        return Passed(branch, term(branch.condition, value_of), value)
+
+
+def counted(step: Aggregate, row: Row) -> list[Row]:
+    """The rows a sum is made of, before its filter."""
+    rows = [x for t in step.tables for x in _descendants(row, t) if x.from_data or not step.from_data]
+    return [x for x in rows if step.source in x.columns and not x.columns[step.source].is_absent]
+
+
+def whole_row(step: Allocate, row: Row) -> Row | None:
+    """The row whose amount was shared out to a row, or the row itself where it keeps what is left."""
+    above: Row | None = row
+    while above is not None and above.table != step.table:
+        above = above.parent
+    return above
+
+
+def _descendants(row: Row, table: str) -> Iterator[Row]:
+    if table in row.children:
+        yield from row.children[table]
+        return
+    for children in row.children.values():
+        for child in children:
+            yield from _descendants(child, table)
+
+
+def _is_through(step: Step) -> bool:
+    """Whether a step only passes a value on, so that it is no level of its own."""
+    if step.decided or not isinstance(step.maker, Derive) or not is_point(step.value.now):
+        return False
+    said = step.term
+    if isinstance(said, Leaf):
+        return said.name is not None
+    return said is not None and said.sort == "positive"
