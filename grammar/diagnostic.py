@@ -126,9 +126,10 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by file, line and column, each told once; those without a place come first."""
+    """The findings by file, line and column, each told once; those without a place come first, notes without one last."""
     unique = {(f.code, f.message("zh"), repr(f.where)): f for f in findings}
-    return sorted(unique.values(), key=_place_key)
+    # A note about nothing in particular does not stand before what is wrong.
+    return sorted(unique.values(), key=lambda f: (f.where is None and f.severity == "note", *_place_key(f)))
 
 
 def width(text: str) -> int:

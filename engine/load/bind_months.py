@@ -26,7 +26,7 @@ def missing_periods(b: Binding, years: tuple[int, ...]) -> None:
             lacking.setdefault(left, {})[_called(unit, insurance)] = None
         for left, units in sorted(lacking.items()):
             if left:
-                b.tell("D222", None, table=name, periods=_runs(left), units=_listed(list(units)))
+                b.tell("D222", None, table=name, periods=_runs(left), units=_listed(sorted(units)))
 
 
 def _called(unit: str, insurance: str | None) -> str:
