@@ -213,6 +213,11 @@ def first_word(fault: Fault) -> Finding | None:
         values["suggestion"] = Words(
             "这是上一句的续行：接在上一句的行末", "it goes on with the line above: join it to the end of that line"
         )
+    if fault.terminal == "UNTIL":
+        values["suggestion"] = Words(
+            "期间从哪一天起也要写：2026-01-01 起 至 2026-12-31: 30%",
+            "a period says from which day it holds as well: `from 2026-01-01 to 2026-12-31: 30%`",
+        )
     return Finding("P152", fault.here, values)
 
 
