@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from click.testing import CliRunner
+from finding_books import BOOKS
 from office_files import archive, pdf_file, word_file
 
 from engine.doors.command import cli
@@ -184,3 +185,5 @@ _receipts("S126", _edit("数据.yaml", "35412680.50", "35412680.51"))
 _receipts("S127", _key("figures", "sha256:" + "0" * 64))
 _receipts("S128", _edit("own/gaotai/rules.policy", "方案 gaotai", "# 已核对\n方案 gaotai"))
 _receipts("S129", _edit("数据.yaml", "年度清算总额: 35412680.50", "年度清算额: 35412680.50"))
+
+SURROUNDINGS.update(BOOKS)
