@@ -3,17 +3,20 @@
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
+import click
 from click.testing import CliRunner
 from finding_surroundings import SURROUNDINGS
 from samples import found_by_check, found_by_run
 
 from engine.api import bind_data, open_policy, settle
-from engine.doors.command import cli
+from engine.doors.command import main
 from engine.load.cases import read_cases
 from engine.load.read import read_data
 from grammar.diagnostic import Finding, FindingsError, Language, in_order, render
@@ -78,15 +81,21 @@ def _typed(example: Example, files: Mapping[str, str], language: Language, *, ri
     assert example.command is not None
     words = shlex.split(example.command[right], comments=True)
     assert words.pop(0) == "xiance"
-    with _desk() as folder:
+    with _desk() as folder, ExitStack() as after:
         _lay_out(files, folder)
         if surround := SURROUNDINGS.get(example.code):
-            surround(folder, right=right)
-        run = CliRunner().invoke(cli, [*words, "--lang", language])
+            after.callback(surround(folder, right=right) or _nothing)
+        # As it is typed: through the one entry that turns what cannot be worked on into a finding.
+        after.enter_context(patch.object(sys, "argv", ["xiance", *words, "--lang", language]))
+        run = CliRunner().invoke(click.Command("xiance", callback=main), [])
     assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
     text = (run.stderr + "\n" + run.stdout).strip() + "\n\n"
     for match in re.finditer(r"(?ms)^\S+?\[([A-Z]\d{3})\].*?(?=\n\n|^\S+?\[[A-Z]\d{3}\]|^\S+：条款)", text):
         yield match[1], match[0].replace(str(folder) + "/", "").rstrip()
+
+
+def _nothing() -> None:
+    """There is nothing to undo."""
 
 
 @contextmanager

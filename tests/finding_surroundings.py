@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from unittest.mock import patch
 
 from click.testing import CliRunner
 from finding_books import BOOKS
@@ -26,8 +27,8 @@ _YAML = "年度: 2026\n险种: 居民\n非医共体机构:\n  - {名称: 县妇�
 class Surround(Protocol):
     """Makes what surrounds a command, on the wrong side or put right."""
 
-    def __call__(self, folder: Path, *, right: bool) -> None:
-        """Put it into the folder."""
+    def __call__(self, folder: Path, *, right: bool) -> Callable[[], object] | None:
+        """Put it into the folder; what it changes elsewhere is undone by what it answers."""
 
 
 SURROUNDINGS: dict[str, Surround] = {}
@@ -87,7 +88,6 @@ _GOOD: dict[str, str | bytes] = {"数据/非医共体机构.csv": _HEADER + _ROW
 _data("D001", {"数据/非医共体机构.csv": (_HEADER + _ROW).encode("utf-16-le") + b"\xff"}, _GOOD)
 _data("D003", {"data.yaml": _YAML + "# 明细\n" * (3 << 20)}, _GOOD)
 _data("D036", {"非医共体机构.csv": _HEADER + _ROW}, _GOOD)
-_data("D037", {"2026.xlsx": archive({"xl/workbook.xml": "<a/>"})}, _GOOD)
 _data("D038", {"2026.json": "{}"}, {"2026.yaml": _YAML})
 _data("D039", {"数据/说明.txt": "数据稍后补\n"}, _GOOD)
 _UNTYPED = "".join(f"医院{n},2026,12000000.00,7800000.00\n" for n in range(300))
@@ -130,10 +130,12 @@ _copies("S107", "原文.txt", "")
 
 
 @_surrounds("S106")
-def _no_reader_of_pdf(folder: Path, *, right: bool) -> None:
+def _no_reader_of_pdf(folder: Path, *, right: bool) -> Callable[[], object]:
     _copies("S106 as files", "原文.pdf", pdf_file([["一、甲。"]]))
     SURROUNDINGS.pop("S106 as files")(folder, right=right)
+    before = {name: sys.modules.pop(name) for name in ("pypdf",) if name in sys.modules}
     sys.modules["pypdf"] = None  # type: ignore[assignment]
+    return lambda: (sys.modules.pop("pypdf"), sys.modules.update(before))
 
 
 @_surrounds("S115")
@@ -187,3 +189,77 @@ _receipts("S128", _edit("own/gaotai/rules.policy", "方案 gaotai", "# 已核对
 _receipts("S129", _edit("数据.yaml", "年度清算总额: 35412680.50", "年度清算额: 35412680.50"))
 
 SURROUNDINGS.update(BOOKS)
+
+def _parquet(code: str, wrong: str) -> None:
+    """A Parquet file that holds what was cleared as the wrong side has it."""
+
+    def make(folder: Path, *, right: bool) -> None:
+        value = "7800000.00" if right else wrong
+        _query(folder, f"SELECT {_CLINIC}, {value} AS 年度清算总额")
+
+    SURROUNDINGS[code] = make
+
+
+_CLINIC = "'县妇幼保健院' AS 名称, 2026 AS 年度, '居民' AS 险种, 12000000.00 AS 年度总额预算"
+
+
+def _query(folder: Path, query: str) -> Path:
+    """The answer of a query as a Parquet file in the folder of data."""
+    import duckdb
+
+    (folder / "数据").mkdir()
+    path = folder / "数据/非医共体机构.parquet"
+    duckdb.connect().execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 10000000)")
+    return path
+
+
+_parquet("D202", "[7800000, 0]")
+_parquet("D203", "'nan'::DOUBLE")
+_parquet("D204", "0.1::DOUBLE + 0.2::DOUBLE")
+
+
+@_surrounds("D200")
+def _broken_off(folder: Path, *, right: bool) -> None:
+    path = _query(folder, f"SELECT {_CLINIC}, 7800000.00 AS 年度清算总额")
+    if not right:
+        path.write_bytes(path.read_bytes()[:400])
+
+
+@_surrounds("D201")
+def _endless(folder: Path, *, right: bool) -> None:
+    whole = f"SELECT {_CLINIC}, 7800000.00 AS 年度清算总额"
+    _query(folder, whole if right else "SELECT 1 AS 名称 FROM range(100000001)")
+
+
+_MANY: dict[str, str | bytes] = {
+    "数据/医共体.csv": "名称,年度,年度总额预算\n甲县医院,2026,60000000.00\n",
+    "数据/明细.csv": "单位,年度,统筹基金支付\n" + "甲县医院,2026,512.50\n" * 100_001,
+}
+_data("D221", _MANY, _MANY)
+_UNITS = "年度: 2026\n医共体:\n" + "".join(f"  - {{名称: 医院{n}, 结余额: 100.00}}\n" for n in range(501))
+_data("L204", {"数据.yaml": _UNITS}, {"数据.yaml": "\n".join(_UNITS.split("\n")[:3])})
+
+
+@_surrounds("L230")
+def _no_memory(folder: Path, *, right: bool) -> Callable[[], object] | None:  # noqa: ARG001 - no file shows it
+    if right:
+        return None
+    short = patch("engine.load.read.read_text", side_effect=MemoryError)
+    short.start()
+    return short.stop
+
+
+@_surrounds("L231")
+def _province_elsewhere(folder: Path, *, right: bool) -> None:  # noqa: ARG001 - both sides have it in the same place
+    shutil.copytree((folder / "policies/jilin").resolve(), folder / "省/province")
+    _edit("省/province/rules.policy", "方案 jilin", "方案 province")(folder)
+
+
+@_surrounds("L232")
+def _linked(folder: Path, *, right: bool) -> None:
+    shutil.copytree((folder / "policies").resolve(), folder / "own")
+    if not right:
+        rules = folder / "own/gaotai/rules.policy"
+        (folder / "别处").mkdir()
+        rules.rename(folder / "别处/rules.policy")
+        rules.symlink_to(folder / "别处/rules.policy")

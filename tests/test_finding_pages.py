@@ -17,15 +17,16 @@ from grammar.example import EXAMPLES, example_of
 
 CODES = sorted(catalogue())
 DOCS = ROOT / "docs" / "findings"
-# Found where something is missing as a whole, so that there is no line to look at.
+# Found where something is missing as a whole, or in a Parquet file: there is no line to look at.
 NO_LINE = frozenset(
     re.findall(
         r"\w+",
         """
         D100 D101 D102 D103 D104 D105 D107 D108 D109 D120 D126
-        C404 D001 D003 D004 D034 D036 D037 D038 D039 D040 D041 D042 D043 D078 D090 D093 L201 P101
+        C404 D001 D003 D004 D034 D036 D038 D039 D040 D041 D042 D043 D078 D093 D222 L201 P101
         P102 P108 R122 R170 S101 S102 S103 S104 S105 S106 S107 S108 S109 S110 S111 S114 S115 S116
         S121 S122 S123 S124 S125 S126 S127 S128 S129
+        D200 D201 D202 D203 D204 L204 L205 L210 L214 L215 L220 L221 L230 L231 L232
         """,
     )
 )
@@ -58,7 +59,13 @@ def test_the_wrong_example_gives_this_code_and_is_told_as_the_page_says(
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_right_example_is_clean(code: str) -> None:
-    assert told(example_of(code), "zh", right=True) == {}
+    found = told(example_of(code), "zh", right=True)
+    # A note on what is right is no fault, unless it is the one the page is about.
+    assert {other: texts for other, texts in found.items() if other == code or severity(other) != "note"} == {}
+
+
+def severity(code: str) -> str:
+    return catalogue()[code].severity
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - NO_LINE))

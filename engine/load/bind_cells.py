@@ -50,6 +50,9 @@ def per_cent(text: str, kind: Kind, limits: Range) -> dict[str, object]:
     number = _LEADING.match(text)
     if kind.base is not k.Base.RATIO or kind.per is not None or number is None or "%" in text or "/" in text:
         return {}
+    # A little above what it may be at most is a share too large, not one without its sign: 1.05 is not 1.05%.
+    if abs(Fraction(number[0])) < max(1, 2 * (limits.high or 0)):
+        return {}
     meant = parse_value(f"{number[0]}%", kind)
     if not isinstance(meant, int | Fraction) or not limits.holds(meant):
         return {}

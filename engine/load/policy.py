@@ -158,7 +158,7 @@ def _read(path: Path, findings: list[Finding]) -> _Raw | None:
 
 def _shown(path: Path) -> str:
     """A path as findings show it: the folder and the file, the same on every machine."""
-    return f"{path.resolve().parent.name}/{path.name}"
+    return f"{path.parent.resolve().name}/{path.name}"
 
 
 def _amendments(folder: Path, own: Document, findings: list[Finding]) -> list[_Raw]:

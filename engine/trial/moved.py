@@ -9,7 +9,7 @@ from engine.load.tables import RawData
 from engine.nouns.numbers import Number, exact
 from engine.nouns.settlement import FigureResult, Settlement
 from engine.trial.run import cases_of, told
-from grammar.diagnostic import Finding, FindingsError, Place
+from grammar.diagnostic import Finding, FindingsError, Place, Words
 from grammar.frozen import dataclass
 
 SAMPLE = "sample.yaml"
@@ -65,7 +65,8 @@ def moved(before: Policy, after: Policy) -> Moves:
             wrong = next(side for side in sides if isinstance(side, FindingsError))
             code = "L220" if isinstance(old, Settlement) else "L221"
             first = next(f for f in wrong.findings if f.severity == "error")
-            findings.append(Finding(code, Place(after.loaded.name), {"case": name, "why": first.message("zh")}))
+            why = Words(first.message("zh"), first.message("en"))
+            findings.append(Finding(code, Place(after.loaded.name), {"case": name, "why": why}))
     return Moves(count, tuple(moves), tuple(findings))
 
 
