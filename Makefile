@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test bench clean
+.PHONY: demo test fuzz mutate bench clean
 
 demo: $(VENV)/.run-ready
 	$(BIN)/xiance settle gaotai --data policies/gaotai/sample.yaml
@@ -16,6 +16,15 @@ test: $(VENV)/.dev-ready
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# make fuzz MINUTES=60; what it finds is kept in tests/fuzz_found/ and tried on every run of the tests.
+MINUTES ?= 15
+fuzz: $(VENV)/.dev-ready
+	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
+
+# Every change of every shipped rule, against the worked cases.
+mutate: $(VENV)/.run-ready
+	$(BIN)/xiance test --mutate --threshold 95
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python benchmarks/run.py

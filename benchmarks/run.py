@@ -5,6 +5,7 @@ Processor time, not the clock on the wall; absolute times are no claims and are 
 
 from pathlib import Path
 
+import claims
 import county
 import explanations
 import institutions
@@ -28,6 +29,7 @@ def main() -> None:
         *institutions.lines(),
         *county.lines(),
         *explanations.lines(),
+        *claims.lines(),
     ]
     text = "\n".join(parts) + "\n"
     print(text)

@@ -44,6 +44,10 @@ class Policy:
             self.pipelines[key] = compile_(self._checked(texts)[0], reading)
         return self.pipelines[key]
 
+    def states(self) -> list[Scheme]:
+        """The scheme as it stands before any amendment, and from the day each begins."""
+        return [self._checked(texts)[0] for texts in self._states()]
+
     def findings(self) -> list[Finding]:
         """Warnings and notes of every state the policy takes over time; raises FindingsError where one is an error."""
         found: list[Finding] = []
@@ -84,8 +88,20 @@ def bind_data(
 ) -> "Dataset":
     """Data as rows of the policy's scheme; raises FindingsError with everything wrong in it."""
     from engine.load.bind import bind
+    from engine.load.bureau_words import is_strange
 
-    return bind(policy.scheme(), raw, scenarios, assume)
+    scheme = policy.scheme()
+    notes: tuple[Finding, ...] = ()
+    if any(is_strange(scheme, table) for table in raw.tables):
+        from engine.load.bureau import translate
+
+        translation = translate(scheme, raw, (text.folder for text in policy.loaded.texts))
+        raw, notes = translation.raw, translation.notes
+    try:
+        dataset = bind(scheme, raw, scenarios, assume, policy.states())
+    except FindingsError as error:
+        raise FindingsError(in_order([*notes, *error.findings]) if notes else error.findings) from None
+    return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset
 
 
 def settle(

@@ -135,9 +135,10 @@ class DeclarationBuilder(ExpressionBuilder):
         return s.Inputs(kinds, tuple(fields), at)
 
     def field(
-        self, at: Span, name: s.Name, _: Token | None, type_: s.KindOfValue | None, attributes: Any, cite: Cite
-    ) -> s.Field:
-        return s.Field(self.declared(name), type_, attributes or (), cite, at)
+        self, at: Span, override: Token | None, name: s.Name, _: Token | None, type_: s.KindOfValue | None,
+        attributes: Any, cite: Cite,
+    ) -> s.Field:  # fmt: skip
+        return s.Field(override is not None, self.declared(name), type_, attributes or (), cite, at)
 
     def event(
         self, at: Span, _: Token, name: s.Name, __: Token | None, kinds: Names | None, ___: Token | None,

@@ -126,9 +126,10 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by file, line and column, each told once; those without a place come first."""
+    """The findings by file, line and column, each told once; those without a place come first, notes without one last."""
     unique = {(f.code, f.message("zh"), repr(f.where)): f for f in findings}
-    return sorted(unique.values(), key=_place_key)
+    # A note about nothing in particular does not stand before what is wrong.
+    return sorted(unique.values(), key=lambda f: (f.where is None and f.severity == "note", *_place_key(f)))
 
 
 def width(text: str) -> int:
@@ -146,12 +147,31 @@ def render(finding: Finding, language: Language) -> str:
             lines.append(f" --> {source.name}:{line}:{column}")
             lines.extend(_excerpt(finding.where))
         case Place() as place:
-            lines.append(f" --> {_place_words(place, language)}")
+            lines.append(f" --> {place_words(place, language)}")
         case None:
             pass
     if hint := finding.hint(language):
         lines.append(f"{'提示：' if language == 'zh' else 'hint: '}{hint}")
     return "\n".join(lines)
+
+
+def place_words(place: Where, language: Language) -> str:
+    """A place in words: ``数据.yaml:3:5 · 名称``, ``数据.xlsx 医共体!C5``."""
+    if isinstance(place, Span):
+        return f"{place.source.name}:{place.line}:{place.column}"
+    if place is None:
+        return ""
+    in_workbook = place.sheet is not None and place.line is None
+    parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
+    if in_workbook:
+        parts = [f"{place.file} {_cell_words(place)}"]
+    elif place.sheet is not None:
+        parts.append(place.sheet)
+    if place.row is not None and not in_workbook:
+        parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
+    if place.key is not None:
+        parts.append(place.key)
+    return (" · ").join(parts)
 
 
 _SEVERITY_WORDS: Mapping[Severity, Words] = {
@@ -177,21 +197,21 @@ def _place_key(finding: Finding) -> tuple[str, int, int, str]:
     match finding.where:
         case Span(source=source, line=line, column=column):
             return (source.name, line, column, finding.code)
-        case Place(file=file, line=line_, column=column_, row=row):
-            return (file, line_ or row or 0, column_ or 0, finding.code)
+        case Place(file=file, line=line_, column=column_, sheet=sheet, row=row):
+            return (file if line_ or not sheet else f"{file}\0{sheet}", line_ or row or 0, column_ or 0, finding.code)
         case _:
             return ("", 0, 0, finding.code)
 
 
-def _place_words(place: Place, language: Language) -> str:
-    parts = [place.file if place.line is None else f"{place.file}:{place.line}:{place.column or 1}"]
-    if place.sheet is not None:
-        parts.append(place.sheet)
-    if place.row is not None:
-        parts.append(f"第 {place.row} 行" if language == "zh" else f"row {place.row}")
-    if place.key is not None:
-        parts.append(place.key)
-    return (" · ").join(parts)
+def _cell_words(place: Place) -> str:
+    """A place in a workbook as Excel writes it: ``医共体!C5``."""
+    letters, rest = "", place.column or 0
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    row = "" if place.row is None else str(place.row)
+    cell = letters + row if letters else f"{row}:{row}" if row else ""
+    return f"{place.sheet}!{cell}" if cell else str(place.sheet)
 
 
 def _excerpt(span: Span) -> list[str]:

@@ -107,6 +107,7 @@ MISTAKES = (
         ),
         ("a = 1e5 yuan", "a = 1_000 yuan", "a = 3. yuan"),
     ),
+    Mistake("P145", signs.letters_in_number, ("甲 = 乙, 最高 3O元", "甲 = 乙 × 3 0%", "甲 = 乙, 舍去 到 1(元)")),
     Mistake("P153", words.locator, ("甲 = 乙 依据", "甲 = 乙   依据 # 待补", "甲 = 乙   依据 三 先于"), ("a = b per",)),
     Mistake(
         "P146",
@@ -120,6 +121,19 @@ MISTAKES = (
         ("参数 甲 = 3", "理由 「甲」", _ZH + "拆分 甲:", _ZH + "施行 2026-01-01 起", "环节 乙"),
         ("parameter a = 3", _EN + "split a:"),
     ),
+    Mistake(
+        "P147",
+        words.everyday,
+        (
+            "甲 除非 乙 大于 3元: 0元",
+            "甲 = 乙, 不高于 3元",
+            "甲 = 乙   根据 三",
+            "甲 = 乙 x 丙",
+            "甲 除非 乙 并且 丙: 0元",
+        ),
+    ),
+    Mistake("P154", words.glued_here, ("甲 除非乙: 0元", _ZH + "参数甲 = 3%")),
+    Mistake("P147", words.opening_word, ("折分 结余:\n      甲 = 余下", "分派 甲 给 乙 平均分, 记为 丙")),
     Mistake("P154", words.glued, ("甲 = 节约额的 45%", "甲 除非 结余超过 0元: 0元")),
     Mistake(
         "P147",

@@ -9,6 +9,7 @@ from grammar.expected import nearest
 from grammar.faults import Fault
 from grammar.keywords import units, word
 from grammar.lexer import Token
+from grammar.source import Span
 
 _CLOSERS = {"LPAR": "RPAR", "LBRACE": "RBRACE"}
 
@@ -158,6 +159,53 @@ def _is_value(fault: Fault, back: int) -> bool:
     return back == 0 and "QUANTITY" in fault.expected
 
 
+_LIKE_DIGITS = str.maketrans("OoQlI", "00011")
+
+
+def letters_in_number(fault: Fault) -> Finding | None:
+    """A number with a letter in it that looks like a digit, a gap in it, or its unit in brackets."""
+    last, found = fault.previous, fault.found
+    if fault.line is None or last is None:
+        return None
+    gap = fault.line.code[last.end_column - 1 : fault.at]
+    unitless = last.terminal == "QUANTITY" and last.parts is not None and last.parts[1] is None
+    if unitless and not gap and found is not None and (match := _LOOKS.match(fault.rest)):
+        return _letters(fault, last, last.text + match[0])
+    if last.terminal == "NAME" and not gap and re.fullmatch("[OolI][0-9OolI]*", last.text) and fault.rest[0] == "%":
+        return _letters(fault, last, last.text + "%")
+    if unitless and gap.strip() == "" and gap and fault.terminal == "QUANTITY" and found is not None:
+        return _gap(fault, last, last.text + gap + found.text, last.text + found.text)
+    if unitless and (match := re.match(r"\( *([^() ]+) *\)", fault.rest)) and match[1] in _unit_words():
+        return _gap(fault, last, last.text + gap + match[0], last.text + match[1])
+    return None
+
+
+_LOOKS = re.compile(r"[OolI][0-9OolI,.]*(?:%|元|万元|亿元|分|人)?")
+
+
+def _unit_words() -> set[str]:
+    return {each.word(language) for each in units() for language in ("zh", "en")}
+
+
+def _letters(fault: Fault, first: Token, text: str) -> Finding:
+    meant = text.translate(_LIKE_DIGITS)
+    values = {
+        "found": text,
+        "form": Words("混入了字母", "a letter among the digits"),
+        "suggestion": Words(f"是不是 `{meant}`？", f"did you mean `{meant}`?"),
+    }
+    return Finding("P145", Span(fault.source, first.line, first.column, first.line, first.column + len(text)), values)
+
+
+def _gap(fault: Fault, first: Token, text: str, meant: str) -> Finding:
+    values = {
+        "found": text,
+        "form": Words("数和单位要连着写", "digits and unit stand together"),
+        "suggestion": Words(f"是不是 `{meant}`？", f"did you mean `{meant}`?"),
+    }
+    return Finding("P145", Span(fault.source, first.line, first.column, first.line, first.column + len(text)), values)
+
+
 def unit(fault: Fault) -> Finding | None:
     """A word that follows a number and is no unit."""
     last, found = fault.previous, fault.found
@@ -178,11 +226,20 @@ def character(fault: Fault) -> Finding | None:
         return None
     char = fault.rest[0]
     values: dict[str, object] = {"char": char, "code_point": code_point(char)}
-    if char in _MEANT:
+    if char in _ENDS and (fault.admits("_NL") or fault.admits("CITE")) and _ends_here(fault.rest[1:]):
+        values["suggestion"] = Words("删去它：一句话到行末就完了", "delete it: a statement ends with its line")
+    elif char in _MEANT:
         values["suggestion"] = Words(f"请写 `{_MEANT[char]}`", f"write `{_MEANT[char]}`")
     else:
         values |= likeness(char)
     return Finding("P112", fault.here, values)
+
+
+_ENDS = "。;；.．"
+
+
+def _ends_here(rest: str) -> bool:
+    return not rest.strip() or rest.lstrip().startswith(("依据", "per "))
 
 
 _MEANT = {

@@ -146,7 +146,7 @@ class _Reading:
         level = self._levels[-1]
         if line.indent > level.indent:
             if not self._machine.admits("_INDENT"):
-                self._tell(Finding("P122", self._first_word(line)))
+                self._tell(self._too_deep(line))
             elif len(self._levels) > MAX_DEPTH:
                 self._tell(Finding("P104", self._first_word(line), {"most": MAX_DEPTH}))
             else:
@@ -183,6 +183,10 @@ class _Reading:
         level = self._levels.pop()
         if not self._machine.feed(self._layout("_DEDENT")):
             self._machine.back_to(level.before_opener)
+
+    def _too_deep(self, line: Line) -> Finding:
+        """A line indented too far; where a tab made it so, the tab is what to mend."""
+        return self._misplaced(line) if line.tabbed else Finding("P122", self._first_word(line))
 
     def _misplaced(self, line: Line) -> Finding:
         depths = "、".join(str(level.indent) for level in self._levels)

@@ -20,6 +20,13 @@ def print_document(document: s.Document, language: Language) -> str:
     return "\n".join(_with_comments(lines, document)) + "\n"
 
 
+def print_lines(node: s.Item | s.Statement, language: Language) -> tuple[str, ...]:
+    """The lines of one item or statement, without comments, from the left margin."""
+    printer = _Printer(language)
+    lines = printer.item(node) if isinstance(node, s.Item) else printer.statement(node)
+    return tuple(INDENT * line.depth + line.text for line in lines)
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A line to print, and the lines of the source it was written on."""
@@ -38,6 +45,14 @@ class _Printer(ExpressionPrinter):
         yield from self._header(document.header)
         for item in document.items:
             yield from self._item(item)
+
+    def item(self, item: s.Item) -> Iterator[_Line]:
+        """The lines of one item."""
+        return self._item(item)
+
+    def statement(self, statement: s.Statement) -> Iterator[_Line]:
+        """The lines of one statement."""
+        return self._statement(0, statement)
 
     def _line(self, depth: int, at: Span, text: str, cite: s.Citation | None = None, *, after: str = "") -> _Line:
         """A line with its citation at its column; ``at`` is where its last part stands, ``after`` follows all."""
@@ -99,7 +114,12 @@ class _Printer(ExpressionPrinter):
             case s.Inputs(kinds=kinds, fields=fields):
                 yield self._line(0, _head(at, *kinds), f"{self.key('INPUT')} {self.names(kinds)}")
                 for field in fields:
-                    said = field.name.text + self._typed(field.type) + self._attributes(field.attributes)
+                    said = (
+                        self._override(field.override)
+                        + field.name.text
+                        + self._typed(field.type)
+                        + self._attributes(field.attributes)
+                    )
                     yield self._line(1, field.span, said, field.cite)
             case s.Event(name=name, kinds=kinds, evidence=evidence, cite=cite):
                 for_ = f" {self.key('FOR')} {self.names(kinds)}" if kinds else ""

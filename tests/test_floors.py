@@ -23,6 +23,7 @@ FLOORS = (
     ("engine.compare",),
     ("engine.api",),
     ("engine.trial",),
+    ("engine.scaffold",),
     ("engine.doors",),
 )
 LEVELS = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from engine.explain.capitals import capitals
 
 ROOT = Path(__file__).resolve().parent.parent
+XIANCE = str(Path(sys.executable).with_name("xiance"))
 SAMPLE = ("--data", "policies/gaotai/sample.yaml")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["xiance", "notice", *words], capture_output=True, text=True, cwd=ROOT, check=False)
+    return subprocess.run([XIANCE, "notice", *words], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,10 @@ def test_the_english_notice_is_in_sentences_with_the_same_amounts() -> None:
     words = ("gaotai", "--data", "policies/gaotai/sample.yaml", "--unit", "县中医医院医共体", "--insurance", "居民")
     zh, en = run(*words).stdout, run(*words, "--lang", "en").stdout
     body = en.split("## Annex 1")[0]
-    assert "The share borne by the fund cannot be fixed yet; you will be told once this is settled: overspend share rate." in body
+    assert (
+        "The share borne by the fund cannot be fixed yet; you will be told once this is settled: overspend share rate."
+        in body
+    )
     assert not re.search(r"[.:] [a-z][a-z ]*: [\d,]+\.\d\d yuan", body)
     amounts = [sorted(set(re.findall(r"\d[\d,]*\.\d\d", text))) for text in (zh, en)]
     assert amounts[0] == amounts[1]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from engine.api import Policy, bind_data, open_policy, settle
 from engine.doors.json_form import settlement_json
-from engine.load.bind import _words
+from engine.load.binding import words_of
 from engine.load.policy import policies_folder
 from engine.load.tables import Cell
 from engine.load.values import header_unit
@@ -72,7 +72,7 @@ def drawn(*schemes: str) -> st.SearchStrategy[Drawn]:
 def in_plain_words(scheme: str, case: Mapping[str, Any]) -> dict[str, Any]:
     """The case with Chinese names for ids, units beside the values and no empty cell."""
     known = policy_of(scheme).scheme()
-    words = _words(known) | {"scheme": "方案", "year": "年度", "insurance": "险种", "assumptions": "假设"}
+    words = words_of(known) | {"scheme": "方案", "year": "年度", "insurance": "险种", "assumptions": "假设"}
     plain: dict[str, Any] = {}
     for key, value in case.items():
         name = words.get(key, key)

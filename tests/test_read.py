@@ -290,8 +290,8 @@ def test_faults_of_all_files_of_a_folder_are_told_together(tmp_path: Path) -> No
     (tmp_path / "e.yaml").write_text("年度: 2026\n", encoding="utf-8")
     assert folder_findings(tmp_path) == [
         ("D032", "数据/a.csv"),
-        ("D037", "数据/b.xlsx"),
-        ("D037", "数据/c.parquet"),
+        ("D100", "数据/b.xlsx"),
+        ("D200", "数据/c.parquet"),
         ("D038", "数据/d.json"),
         ("D041", "数据/e.yaml"),
     ]
@@ -309,7 +309,7 @@ def test_a_table_and_heads_come_from_one_file_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("医共体.csv", "D036"), ("案.xlsx", "D037"), ("明细.parquet", "D037"), ("案.docx", "D038"), ("案", "D038")],
+    [("医共体.csv", "D036"), ("案.xlsx", "D100"), ("案.xls", "D102"), ("明细.parquet", "D036"), ("案.docx", "D038"), ("案", "D038")],
 )
 def test_a_file_that_is_not_a_case_says_what_to_do_instead(tmp_path: Path, name: str, code: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04")

@@ -1,5 +1,6 @@
 """Clauses both ways: every citation stands in the document's index, and every clause that does something has a rule."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from engine.check.rules import fold_locator
@@ -31,6 +32,12 @@ class Coverage:
     uncited: tuple[str, ...]
 
 
+def _numbered(locator: str) -> str:
+    """A locator with its circled numbers and its brackets as plain numbers: ``五(四)③`` and ``五(四)(3)`` are one."""
+    plain = "".join(f"({ord(char) - 0x245F})" if "①" <= char <= "⑳" else char for char in locator)
+    return re.sub(r"[()（）\s.、]+", " ", plain).strip()
+
+
 def cover(document: s.Document, index: Sequence[Indexed]) -> tuple[Coverage, list[Finding]]:
     """The coverage of one document by one rule file, and a finding for each unknown or missing citation."""
     known = {fold_locator(clause.locator): clause for clause in index}
@@ -41,7 +48,9 @@ def cover(document: s.Document, index: Sequence[Indexed]) -> tuple[Coverage, lis
             key = fold_locator(locator.text)
             cited.add(key)
             if key not in known:
-                hint = nearest(locator.text, [clause.locator for clause in index])
+                listed = [clause.locator for clause in index]
+                same = [each for each in listed if _numbered(each) == _numbered(locator.text)]
+                hint = nearest(locator.text, same or listed)
                 findings.append(Finding("C401", locator.span, {"locator": locator.text, **hint}))
     uncovered = tuple(
         clause.locator

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engine.check.scope import Scope, Typing, unlike
+from engine.check.scope import Scope, Typing, tell_unlike
 from engine.check.symbols import Symbols
 from engine.nouns import core as c
 from engine.nouns import kinds as k
@@ -72,7 +72,7 @@ class Conditions:
             self.symbols.tell("C232" if one.kind.base is k.Base.YES_NO else "C233", span)
             return None
         if not k.alike(one.kind, other.kind):
-            self.symbols.tell(unlike(one, other, "C203"), span, left=one.kind.words, right=other.kind.words)
+            tell_unlike(self.symbols, one, other, "C203", span)
             return None
         return c.Apply("equal", (one, other), k.YES_NO, span=span)
 
@@ -117,9 +117,7 @@ class Conditions:
             self.symbols.tell("C203", span, left=left.kind.words, right=right.kind.words)
             return None
         if not k.alike(left.kind, right.kind):
-            pair = {left.kind.base, right.kind.base}
-            code = "C204" if pair == {k.Base.RATIO, k.Base.POINTS} else unlike(left, right, "C203")
-            self.symbols.tell(code, span, left=left.kind.words, right=right.kind.words)
+            tell_unlike(self.symbols, left, right, "C203", span)
             return None
         return c.Apply(_COMPARISONS[word.terminal], (left, right), k.YES_NO, span=span)
 

@@ -8,13 +8,15 @@ from typing import Literal
 from engine.check.conditions import Conditions
 from engine.check.other_rows import OtherRows
 from engine.check.quantities import quantity
-from engine.check.scope import Pending, Scope, joined_kind, resolve_pending, unlike
+from engine.check.scope import Pending, Scope, joined_kind, resolve_pending, tell_unlike
 from engine.check.symbols import BUILT_INS, Symbols
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Core
 from engine.nouns.kinds import Kind
+from engine.nouns.suggest import closest, distance
 from grammar import syntax as s
+from grammar.chinese_numbers import in_figures
 from grammar.diagnostic import Words
 from grammar.source import Span
 
@@ -135,7 +137,11 @@ class Typer:
 
     def _as_given(self, span: Span, scope: Scope) -> Core | None:
         if scope.table is None or scope.figure is None or (scope.table, scope.figure) not in self.symbols.inputs:
-            self.symbols.tell("C163", span)
+            figure = scope.figure or ""
+            data = [name for table, name in self.symbols.inputs if table == scope.table and len(name) == len(figure)]
+            meant = next((name for name in data if distance(figure, name, 1) == 1), None)
+            words = Words(f"数据里叫“{meant}”：两处写成一样", f"the input is called `{meant}`: write both alike")
+            self.symbols.tell("C163", span, **({"suggestion": words} if meant else {}))
             return None
         kind = self.kind_of(scope.table, scope.figure)
         return c.AsGiven(scope.figure, kind, span) if kind else None
@@ -160,6 +166,10 @@ class Typer:
             self.symbols.groups[target]
         ):
             return self._owner(node, scope.table)
+        if target == scope.table:
+            meant = Words(f"这就是本行：直接写“{node.name.text}”", f"this is the row itself: write `{node.name.text}`")
+            self.symbols.tell("C213", node.span, name=target, table=scope.table, suggestion=meant)
+            return None
         if target not in self.symbols.ancestors(scope.table):
             below = scope.table in self.symbols.ancestors(self.symbols.groups.get(target, (target,))[0])
             self.symbols.tell("C212" if below else "C213", node.span, name=target, table=scope.table)
@@ -172,22 +182,20 @@ class Typer:
         if not parents:
             self.symbols.tell("C214", node.span, table=table)
             return None
-        kinds = [self.known_column(parent, node.name) for parent in parents]
+        kinds = [self.known_column(parent, node.name, spelt=parent) for parent in parents]
         kind = joined_kind(self.symbols, [kd for kd in kinds if kd], node.span)
         return c.ReadUp(None, node.name.text, kind, node.span) if kind and all(kinds) else None
 
-    def known_column(self, table: str, name: s.Name) -> Kind | None:
-        """The kind of a column of another kind of rows; told where there is none."""
+    def known_column(self, table: str, name: s.Name, spelt: str | None = None) -> Kind | None:
+        """The kind of a column of another kind of rows; told where there is none, with the owner's name as ``spelt``."""
         if (table, name.text) not in self.symbols.inputs and (table, name.text) not in self.symbols.figures:
             met = name.text.removesuffix("·达标")
             if met == name.text or (table, met) not in self.symbols.figures:
-                self.symbols.tell(
-                    "C210",
-                    name.span,
-                    name=name.text,
-                    table=table,
-                    **self.symbols.near(name.text, self.symbols.columns(table)),
-                )
+                near = self.symbols.near(name.text, self.symbols.columns(table))
+                best = closest(name.text, self.symbols.columns(table)) if spelt else None
+                if best is not None:
+                    near = {"suggestion": Words(f"是不是“{spelt}.{best}”？", f"did you mean `{spelt}.{best}`?")}
+                self.symbols.tell("C210", name.span, name=name.text, table=table, **near)
                 return None
         self.read_columns.add((table, name.text))
         kind = self.kind_of(table, name.text)
@@ -246,7 +254,8 @@ class Typer:
             self.symbols.tell(code, name.span, name=name.text, table=scope.table or "", elsewhere=hint)
             return
         near = self.symbols.near(name.text, known)
-        meant = _split_hint(name.text, known, both=True) or near or _split_hint(name.text, known)
+        meant = _meant(name.text, scope) or _split_hint(name.text, known, both=True) or near
+        meant = meant or _split_hint(name.text, known)
         self.symbols.tell("C235" if scope.options else "C201", name.span, name=name.text, **meant)
 
     # ---- arithmetic
@@ -284,18 +293,28 @@ class Typer:
             case "divide":
                 kind = k.divided(left.kind, right.kind)
         if kind is None:
-            self.symbols.tell(
-                unlike(left, right, "C202") if operator in {"add", "subtract"} else "C202",
-                span,
-                sign=_SIGN_WORDS[operator],
-                left=left.kind.words,
-                right=right.kind.words,
-            )
+            sign = _SIGN_WORDS[operator]
+            if operator in {"add", "subtract"}:
+                tell_unlike(self.symbols, left, right, "C202", span, sign=sign)
+            else:
+                self.symbols.tell("C202", span, sign=sign, left=left.kind.words, right=right.kind.words)
+            return None
+        if operator == "part" and right.kind == k.NUMBER and (place := self._plain_number(right)) is not None:
+            self.symbols.tell("C302", place, wanted=k.RATIO.words)
             return None
         if operator == "divide" and isinstance(right, c.Constant) and right.value == 0:
             self.symbols.tell("C209", span)
             return None
         return c.Apply(operator, (left, right), kind, span=span)
+
+    def _plain_number(self, core: Core) -> Span | None:
+        """Where a number without a unit is written, itself or as a parameter's value; None for any other number."""
+        if isinstance(core, c.Constant):
+            return core.span
+        if isinstance(core, c.ReadParameter):
+            written = self.symbols.parameters[core.name].node.value
+            return written.span if isinstance(written, s.Quantity) and written.unit is None else None
+        return None
 
     def _negate(self, value: Core | None, span: Span) -> Core | None:
         if value is None:
@@ -313,8 +332,7 @@ class Typer:
             return None
         kind = k.limited(value.kind, limit.kind, least=node.side == "least")
         if kind is None:
-            code = unlike(value, limit, "C203")
-            self.symbols.tell(code, node.limit.span, left=value.kind.words, right=limit.kind.words)
+            tell_unlike(self.symbols, value, limit, "C203", node.limit.span)
             return None
         if node.side == "most" and isinstance(value, c.Apply) and value.operator == "least":
             floor = value.args[1]
@@ -323,6 +341,15 @@ class Typer:
         return c.Apply(
             node.side, (value, limit), kind, written="最高" if node.side == "most" else "最低", span=node.span
         )
+
+
+def _meant(name: str, scope: Scope) -> dict[str, object]:
+    """What an unknown name stands for in everyday speech: a number in words, or what remains of a split."""
+    if (number := in_figures(name)) is not None:
+        return {"suggestion": Words(f"数用阿拉伯数字写：{number}", f"write numbers in figures: {number}")}
+    if scope.remaining is not None and name in {"剩余", "剩下", "其余", "余额", "余", "剩余部分", "余下部分"}:
+        return {"suggestion": Words("拆分里剩下的写“余下”", "what is left of a split is written `remaining`")}
+    return {}
 
 
 def _split_hint(name: str, known: list[str], *, both: bool = False) -> dict[str, object]:

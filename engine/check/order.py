@@ -106,7 +106,8 @@ class Graph:
             loop: list[Key] = error.args[1]
             # The sorter walks the loop from what is read to what reads it; an author reads it the other way round.
             names = " ← ".join(f"{t}.{n}" for t, n in loop)
-            span = self._span(loop[0])
+            # The loop is told where it first shows to who reads the file from its top.
+            span = min((self._span(key) for key in loop), key=lambda span: (span.source.name, span.line, span.column))
             self.symbols.tell("C371", span, loop=names)
             return ()
         self._across_grains(keys)

@@ -303,6 +303,19 @@ class Declared:
                     pass
         return Range(low, high, open_low, open_high)
 
+    def declared_range(self, table: str, name: str, kind: Kind) -> Range | None:
+        """The ends that a name's own declarations write (名词, 数据); None where they write none."""
+        term, raw = self.symbols.terms.get(name), self.symbols.inputs.get((table, name))
+        attributes = (*(term.attributes if term else ()), *(raw.node.attributes if raw else ()))
+        if not kind.is_number:
+            return None
+        scope = Scope(table)
+        said = set[str]().union(*(self._says(a, scope) for a in attributes))
+        if not said & {"最低", "最高"}:
+            return None
+        limits = self.range_of(attributes, kind, scope)
+        return limits if "最低" in said else Range(None, limits.high, open_high=limits.open_high)
+
     def _once(self, attributes: tuple[s.Attribute, ...], scope: Scope | None) -> None:
         """Tell what is said twice of one name: the one would take the place of the other without a word."""
         seen: set[str] = set()

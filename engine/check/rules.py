@@ -173,6 +173,8 @@ class Ruled:
                     pass
         if any(r.branch is None for r in readings) and not any(isinstance(sub, s.Reason) for sub in node.subs):
             self.symbols.tell("C307", node.name.span, name=raw.name)
+        if isinstance(default, c.ReadParameter) and default.kind == k.RATIO and not exceptions:
+            self.symbols.tell("C610", node.name.span, name=raw.name, parameter=default.name)
         for branch in (None, *range(len(exceptions))):
             self.symbols.once((r.name, r.span) for r in readings if r.branch == branch)
         mode, step, unrounded = self._rounding(node, kind)
@@ -196,6 +198,7 @@ class Ruled:
             part=self._part(raw, scope),
             readings=tuple(readings),
             reason=reason,
+            range=self.declared.declared_range(raw.table, raw.name, kind),
             layer=raw.layer,
             span=node.name.span,
         )
@@ -225,7 +228,8 @@ class Ruled:
         for value in map(_first_row, values):
             if not isinstance(value, NoFigure) and not k.fits(value.kind, kind):
                 ratio = value.kind.base is k.Base.RATIO and kind.is_money
-                self.symbols.tell("C200" if ratio else "C301", value.span, got=value.kind.words, wanted=kind.words, name=name,
+                number = isinstance(value, c.Constant) and value.kind.base is k.Base.NUMBER and kind.is_number
+                self.symbols.tell("C200" if ratio else "C302" if number else "C301", value.span, got=value.kind.words, wanted=kind.words, name=name,
                                   left=kind.words, right=value.kind.words)  # fmt: skip
 
     def _rounding(self, node: s.Figure, kind: Kind) -> tuple[c.Mode, Number | None, bool]:
@@ -368,7 +372,8 @@ class Ruled:
         return c.Figure(
             raw.table, raw.name, value.kind, raw.stage, value, (), "half_up", None, False, False,
             (raw.table, raw.name) in self.symbols.inputs, False, clauses(node.cite), "indicator",
-            target=c.Target(met, text, node.consequence), layer=raw.layer, span=node.name.span,
+            target=c.Target(met, text, node.consequence),
+            range=self.declared.declared_range(raw.table, raw.name, value.kind), layer=raw.layer, span=node.name.span,
         )  # fmt: skip
 
     def _gate(self, raw: RawFigure, node: s.Gate) -> c.Figure | None:

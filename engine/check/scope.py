@@ -74,9 +74,30 @@ def joined_kind(symbols: Symbols, kinds: list[Kind], span: Span) -> Kind | None:
     return result
 
 
+def tell_unlike(symbols: Symbols, left: Core, right: Core, code: str, span: Span, **values: object) -> None:
+    """Tell that two kinds do not go together; a number without its unit is told where it stands."""
+    own = unlike(left, right, code)
+    if own == "C302":
+        one, other = (left, right) if _unitless(left) else (right, left)
+        symbols.tell(own, one.span, wanted=other.kind.words)
+    else:
+        symbols.tell(own, span, left=left.kind.words, right=right.kind.words, **values)
+
+
+def _unitless(core: Core) -> bool:
+    return isinstance(core, c.Constant) and core.kind.base is k.Base.NUMBER
+
+
 def unlike(left: Core, right: Core, code: str) -> str:
-    """The code of a finding about two kinds: a bare percentage beside money has its own (of what is it one?)."""
+    """The code of a finding about two kinds: a bare percentage beside money has its own (of what is it one?).
+
+    So have a number without a unit beside what has one, and a ratio beside a change of one.
+    """
+    if {left.kind.base, right.kind.base} == {k.Base.RATIO, k.Base.POINTS}:
+        return "C204"
     for one, other in ((left, right), (right, left)):
+        if _unitless(one) and other.kind.is_number:
+            return "C302"
         literal = isinstance(one, c.Constant | c.ReadParameter)
         if literal and one.kind.base is k.Base.RATIO and other.kind.is_money:
             return "C200"

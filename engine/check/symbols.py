@@ -93,6 +93,7 @@ class Symbols:
     terms: dict[str, s.Term] = field(default_factory=dict)
     parameters: dict[str, RawParameter] = field(default_factory=dict)
     inputs: dict[tuple[str, str], RawInput] = field(default_factory=dict)
+    vocabulary: str | None = None
     figures: dict[tuple[str, str], RawFigure] = field(default_factory=dict)
     allocations: list[RawAllocation] = field(default_factory=list)
     uses: list[tuple[str, s.Uses, str]] = field(default_factory=list)
@@ -163,6 +164,8 @@ def declare(texts: Iterable[tuple[s.Document, str]]) -> Symbols:
         lines = [line for item in document.items if isinstance(item, s.Translations) for line in item.lines]
         symbols.ids.update((line.name.text, line.identifier.text) for line in lines)
     for document, layer in symbols.texts:
+        if document.header.sort == "vocabulary":
+            symbols.vocabulary = layer
         _header(symbols, document)
         _kinds(symbols, document)
         for item in document.items:
@@ -355,7 +358,7 @@ def _parameter(symbols: Symbols, item: s.Parameter, layer: str) -> None:
     known = symbols.parameters.get(name)
     if known is None:
         if item.override:
-            symbols.tell("C120", item.name.span, name=name)
+            symbols.tell("C120", item.name.span, name=name, **symbols.near(name, symbols.parameters))
         symbols.parameters[name] = RawParameter(item, layer)
         return
     if known.layer == layer:
@@ -385,7 +388,41 @@ def _input(symbols: Symbols, raw: RawInput) -> None:
     if known is not None and is_locked(known.node.attributes):
         symbols.tell("C121", raw.node.name.span, name=raw.node.name.text, layer=known.layer)
         return
-    symbols.inputs[key] = raw
+    if known is None and raw.node.override:
+        symbols.tell("C120", raw.node.name.span, name=raw.node.name.text)
+    symbols.inputs[key] = raw if known is None or raw.node.override else _refined(symbols, known, raw)
+
+
+def _refined(symbols: Symbols, known: RawInput, raw: RawInput) -> RawInput:
+    """A datum that an earlier text declared: what the later one leaves unsaid stays, what it says otherwise needs 改.
+
+    The shared vocabulary only offers its data; a scheme says them its own way.
+    """
+    old, new = known.node, raw.node
+    bound = known.layer != symbols.vocabulary
+    retyped = old.type is not None and new.type is not None and old.type != new.type
+    theirs = {sort: attribute for attribute in old.attributes for sort in _sorts(attribute)}
+    said = {sort: attribute for attribute in new.attributes for sort in _sorts(attribute)}
+    differs = retyped or any(sort in theirs and theirs[sort] != attribute for sort, attribute in said.items())
+    if bound and (differs or (known.event is None) is not (raw.event is None)):
+        symbols.tell("C122", new.name.span, name=new.name.text, layer=known.layer)
+        return known
+    kept = tuple(a for a in old.attributes if not any(sort in said for sort in _sorts(a)))
+    node = replace(new, type=new.type or old.type, attributes=(*kept, *new.attributes), cite=new.cite or old.cite)
+    return replace(raw, node=node, event=raw.event or (known.event if bound else None))
+
+
+def _sorts(attribute: s.Attribute) -> tuple[str, ...]:
+    """What an attribute says something about: two of one sort cannot both stand."""
+    match attribute:
+        case s.Between():
+            return ("low", "high")
+        case s.Bounds(bounds=bounds):
+            return tuple("low" if b.word.terminal in {"OVER", "FROM"} else "high" for b in bounds)
+        case s.Flag(terminal=terminal):
+            return (terminal,)
+        case _:
+            return (type(attribute).__name__,)
 
 
 def _event(symbols: Symbols, item: s.Event, layer: str) -> None:
@@ -394,7 +431,7 @@ def _event(symbols: Symbols, item: s.Event, layer: str) -> None:
         symbols.tell("C114", item.span, name=item.name.text)
     if not tables:
         symbols.lost.add(item.name.text)
-    node = s.Field(item.name, None, (), item.cite, item.span)
+    node = s.Field(False, item.name, None, (), item.cite, item.span)
     for table in tables:
         _input(symbols, RawInput(table, node, layer, item))
 
@@ -481,7 +518,8 @@ def _figure(symbols: Symbols, raw: RawFigure, node: s.Figure | None) -> None:
     override = node is not None and node.override
     if known is None:
         if override:
-            symbols.tell("C120", span, name=raw.name)
+            figures = [name for table, name in symbols.figures if table == raw.table]
+            symbols.tell("C120", span, name=raw.name, **symbols.near(raw.name, figures))
         symbols.figures[key] = raw
         return
     if known.layer == raw.layer:

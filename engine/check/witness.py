@@ -13,7 +13,9 @@ from engine.nouns.core import Core, Input, NoFigure
 from engine.nouns.kinds import Kind
 from engine.nouns.numbers import Number, decimal_text, grouped, money_text, ratio_text
 from engine.nouns.possible import Possible, Scalar
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
+from grammar.keywords import units
 from grammar.source import source_text
 
 MOST_TRIALS = 20_000
@@ -202,7 +204,9 @@ class Prover:
         if subject.kind.base in {k.Base.TEXT, k.Base.DATE}:
             extra: tuple[Scalar, ...] = (_OTHER_TEXT,) if subject.kind.base is k.Base.TEXT else ()
             return Axis(subject, (*sorted(points, key=str), *extra), free)
-        limits = datum.range if datum else c.Range(*((None, None) if subject.kind.base in _SIGNED else (0, None)))
+        # One amount less another may lie on either side of 0.
+        either = subject.kind.base in _SIGNED or (isinstance(subject, c.Apply) and subject.operator == "difference")
+        limits = datum.range if datum else c.Range(*((None, None) if either else (0, None)))
         step = datum.step if datum else (1 if k.whole_only(subject.kind) and free else None)
         step = step or self._step(table, subject)
         numbers = sorted(x for x in points if isinstance(x, int | Fraction))
@@ -236,39 +240,47 @@ class Prover:
 
         return evaluate(condition, look)
 
-    def _words(self, case: Mapping[Core, Scalar]) -> str:
-        parts = []
-        for subject, value in case.items():
-            match subject:
-                case c.Read(column=name) | c.ReadParameter(name=name) | c.ReadUp(column=name):
-                    parts.append(f"{name} = {value_words(value, subject.kind)}")
-                case c.Given(column=name):
-                    parts.append(f"已填 {name} = {value_words(value, k.YES_NO)}")
-                case c.Apply(operator="difference"):
-                    sign = "=" if value == 0 else ">" if isinstance(value, int) and value > 0 else "<"
-                    parts.append(f"{_name(subject.args[0])} {sign} {_name(subject.args[1])}")
-                case _:
-                    parts.append(value_words(value, subject.kind))
-        return "，".join(parts)
+    def _words(self, case: Mapping[Core, Scalar]) -> Words:
+        said = [self._said(subject, value) for subject, value in case.items()]
+        return Words("，".join(words.zh for words in said), ", ".join(words.en for words in said))
+
+    def _said(self, subject: Core, value: Scalar) -> Words:
+        match subject:
+            case c.Read(column=name) | c.ReadParameter(name=name) | c.ReadUp(column=name):
+                words = value_words(value, subject.kind)
+                return Words(f"{name} = {words.zh}", f"{self._id(name)} = {words.en}")
+            case c.Given(column=name):
+                words = value_words(value, k.YES_NO)
+                return Words(f"已填 {name} = {words.zh}", f"given {self._id(name)} = {words.en}")
+            case c.Apply(operator="difference"):
+                sign = "=" if value == 0 else ">" if isinstance(value, int) and value > 0 else "<"
+                one, other = (_name(each) for each in subject.args[:2])
+                return Words(f"{one} {sign} {other}", f"{self._id(one)} {sign} {self._id(other)}")
+            case _:
+                return value_words(value, subject.kind)
+
+    def _id(self, name: str) -> str:
+        return self.symbols.ids.get(name, name)
 
 
-def value_words(value: Scalar, kind: Kind) -> str:
-    """A value as an author would write it: ``0.01元``, ``84.5分``, ``30%``, ``是``."""
+def value_words(value: Scalar, kind: Kind) -> Words:
+    """A value as an author would write it in either language: ``0.01元`` and ``0.01 yuan``, ``30%``, ``是`` and ``yes``."""
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return Words("是", "yes") if value else Words("否", "no")
     if isinstance(value, int | Fraction):
         if kind.base in k.MONEYS and kind.per is None:
-            return (
-                grouped(money_text(value)) + "元"
-                if Fraction(value).denominator == 1
-                else decimal_text(Fraction(value, 100), 4) + "元"
-            )
+            whole = Fraction(value).denominator == 1
+            number = grouped(money_text(value)) if whole else decimal_text(Fraction(value, 100), 4)
+            return Words(f"{number}元", f"{number} yuan")
         if kind.base is k.Base.RATIO:
-            return ratio_text(value * 100)[0] + "%"
+            return Words(*[ratio_text(value * 100)[0] + "%"] * 2)
         if kind.base is k.Base.POINTS:
-            return ratio_text(value * 100)[0] + "个百分点"
-        return ratio_text(Fraction(value, kind.scale))[0] + (kind.unit or "")
-    return str(value)
+            number = ratio_text(value * 100)[0]
+            return Words(f"{number}个百分点", f"{number} pp")
+        number = ratio_text(Fraction(value, kind.scale))[0]
+        unit = next((each.en for each in units() if each.zh == kind.unit), kind.unit or "")
+        return Words(number + (kind.unit or ""), f"{number} {unit}".strip())
+    return Words(_OTHER_TEXT, "(other)") if value == _OTHER_TEXT else Words(str(value), str(value))
 
 
 _SIGNED = frozenset({k.Base.SIGNED, k.Base.POINTS})

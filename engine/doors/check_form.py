@@ -1,14 +1,18 @@
 """What ``xiance check`` tells: findings, and how much of each document the rules cover."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.api import Policy
 from engine.check.clauses import Indexed, cover
 from engine.load.policy import LoadedText, load_policy
 from engine.load.source import read_index
-from grammar.diagnostic import Finding, FindingsError, Language, in_order, render
+from grammar.diagnostic import Finding, FindingsError, Language, Words, in_order, render
 from grammar.frozen import dataclass
+
+if TYPE_CHECKING:
+    from engine.scaffold.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,22 @@ def checked(name: str) -> Checked:
     return Checked(loaded.name, in_order(findings), coverage)
 
 
+def readiness_of(names: Iterable[str], findings: list[Finding]) -> "dict[str, Readiness]":
+    """How far each policy is from ready; what hinders the count is added to the findings."""
+    from engine.api import open_policy
+    from engine.scaffold.readiness import readiness
+
+    counted = {}
+    for name in names:
+        try:
+            policy = open_policy(name)
+            if policy.loaded.own.document.header.sort == "scheme":
+                counted[policy.loaded.name] = readiness(policy)
+        except FindingsError as error:
+            findings.extend(error.findings)
+    return counted
+
+
 def _covered(text: LoadedText) -> tuple[dict[str, Any] | None, list[Finding]]:
     try:
         index = read_index(text.folder, text.folder.resolve().name)
@@ -54,13 +74,20 @@ def _covered(text: LoadedText) -> tuple[dict[str, Any] | None, list[Finding]]:
     return asdict(coverage), findings
 
 
+def _unchecked(findings: list[Finding]) -> Words:
+    """Why the clauses of a policy were not checked: there is no index, or its texts could not be read."""
+    if any(finding.code == "C404" for finding in findings):
+        return Words("没有条款目录，未核对条款", "no clause index, clauses not checked")
+    return Words("改好以后再核对条款", "clauses are checked once this is mended")
+
+
 def check_text(findings: list[Finding], coverage: dict[str, Any], language: Language) -> str:
     """Findings as text, then a line a policy."""
     zh = language == "zh"
     parts = [render(finding, language) + "\n" for finding in findings]
     for name, cover_ in coverage.items():
         if cover_ is None:
-            parts.append(f"{name}：没有条款目录，未核对条款" if zh else f"{name}: no clause index, clauses not checked")
+            parts.append(f"{name}：{_unchecked(findings).say(language)}")
             continue
         later = f"；缓办 {len(cover_['later'])} 条" if cover_["later"] else ""
         if zh:

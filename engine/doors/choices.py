@@ -1,5 +1,6 @@
 """What a user chooses on the command line for a run: years, assumptions, scenarios."""
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,20 @@ def assumed_values(pairs: tuple[str, ...], language: Language) -> "dict[str, Cel
             )
         found[name.strip()] = Cell(value.strip(), Place("--assume", key=name.strip()))
     return found
+
+
+def keep_the_data(data: str, written: list[str], language: Language) -> None:
+    """End as wrong usage where a result would take the place of the data it is made from."""
+    source = os.path.realpath(data)
+    for path in written:
+        target = os.path.realpath(path)
+        is_inside = os.path.dirname(target) == source and os.path.lexists(target)  # noqa: PTH120
+        if target == source or is_inside:
+            stop(
+                f"{path} 是数据，不能写在上面；换一个地方"
+                if language == "zh"
+                else f"{path} is data and is not written over; name another place"
+            )
 
 
 def scenarios_named(policy: "Policy", names: tuple[str, ...], language: Language) -> "list[Assumption]":

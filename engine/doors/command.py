@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from engine.doors.choices import assumed_values, scenarios_named, years_chosen
+from engine.doors.cases_command import cases
+from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
+from engine.doors.data_command import data
 from engine.doors.explain_command import explain
+from engine.doors.finding_command import finding
+from engine.doors.new_command import new
 from engine.doors.notice_command import notice
 from engine.doors.source_command import source
 from engine.doors.telling import (
@@ -25,8 +29,10 @@ from engine.doors.telling import (
     stop,
     tell,
     tell_json,
+    write_folder,
     write_whole,
 )
+from engine.doors.test_command import test
 from engine.doors.usage import Group, language_of, usage_text
 from engine.doors.verify_command import verify
 from grammar.diagnostic import Finding, FindingsError, Language, has_errors
@@ -56,9 +62,12 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     except (MemoryError, RecursionError):
-        _leave("输入过大或嵌套过深，无法处理" if language == "zh" else "the input is too large or too deep", 1)
+        fail([Finding("L230", None, {})], "json" if "json" in sys.argv else "text", language)
     except OSError as error:
-        _leave(f"{'读写出错' if language == 'zh' else 'cannot read or write'}：{error.strerror or error}", WRONG_USAGE)
+        from engine.doors.whole import why
+
+        said = "读写出错：" if language == "zh" else "cannot read or write: "
+        _leave(f"{said}{why(error, language)}", WRONG_USAGE)
     except Exception as error:
         if os.environ.get("XIANCE_DEBUG"):
             raise
@@ -99,11 +108,12 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--ready", is_flag=True, help="再算就绪度：参数、条款、原文、案例各做到几成。")
 @format_option("text", "json")
 @language_option
-def check(names: tuple[str, ...], form: str, language: Language) -> None:
+def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool) -> None:
     """检查规则文件：语法、含义、条款覆盖。不写名称则检查全部自带的方案。"""
-    from engine.doors.check_form import checked
+    from engine.doors.check_form import checked, readiness_of
 
     findings: list[Finding] = []
     coverage: dict[str, Any] = {}
@@ -111,20 +121,26 @@ def check(names: tuple[str, ...], form: str, language: Language) -> None:
         result = named(lambda name=name: checked(name), language)  # type: ignore[misc]
         findings.extend(result.findings)
         coverage[result.name] = result.coverage
+    counted = readiness_of(names or _known(), findings) if ready and not has_errors(findings) else {}
     if form == "json":
         from engine.doors.json_form import findings_json
 
-        tell_json({"findings": findings_json(findings, language), "coverage": coverage})
+        more = {"readiness": {name: each.as_json() for name, each in counted.items()}} if ready else {}
+        tell_json({"findings": findings_json(findings, language), "coverage": coverage, **more})
     else:
         from engine.doors.check_form import check_text
 
         click.echo(check_text(findings, coverage, language), nl=False)
+        for each in counted.values():
+            from engine.doors.new_command import ready_text
+
+            click.echo(ready_text(each, language))
     sys.exit(1 if has_errors(findings) else 0)
 
 
 @cli.command()
 @click.argument("name")
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件，或一个文件夹。")
+@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。")
 @click.option("--year", type=int, help="只显示这一年。")
 @click.option("--years", metavar="Y..Z", help="只显示这几年。")
 @click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
@@ -133,7 +149,7 @@ def check(names: tuple[str, ...], form: str, language: Language) -> None:
     "--backend", type=click.Choice(["exact", "duckdb", "spark"]), default="exact", show_default=True, help="引擎。"
 )
 @format_option("table", "json", "csv", "xlsx")
-@click.option("--out", metavar="PATH", help="写到文件（json）或文件夹（csv），不写到屏幕。")
+@click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv），不写到屏幕。")
 @click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
 @language_option
@@ -153,11 +169,17 @@ def settle(
     other_readings: bool,
 ) -> None:
     """按方案清算数据里的各年。"""
-    if backend != "exact" or form == "xlsx":
-        finding = Finding("L201", None, {"what": backend if backend != "exact" else "xlsx"})
-        fail([finding], form, language)
+    if backend != "exact":
+        fail([Finding("L201", None, {"what": backend})], form, language)
+    if form == "xlsx" and not out:
+        stop(
+            "工作簿要写到文件：加 --out 清算结果.xlsx"
+            if language == "zh"
+            else "a workbook is written to a file: add --out settlement.xlsx"
+        )
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
+    keep_the_data(data, [path for path in (out, receipt) if path], language)
     from engine.api import bind_data, open_policy
     from engine.api import settle as settle_data
     from engine.load.read import read_data
@@ -183,11 +205,16 @@ def settle(
 
         form_ = settlement_json(settlement, language)
         write_whole(Path(out), json_text(form_), language) if out else tell_json(form_)
+    elif form == "xlsx":
+        from engine.doors.xlsx_form import settlement_book
+
+        write_whole(Path(out or ""), settlement_book(settlement, language), language)
     elif form == "csv" or out:
-        from engine.doors.csv_form import long_csv, tables_csv
+        from engine.doors.csv_form import is_table, long_csv, tables_csv
 
         if out:
-            _write_folder(Path(out), tables_csv(settlement), language)
+            tables = {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}
+            write_folder(Path(out), tables, language, is_table)
         else:
             click.echo(long_csv(settlement), nl=False)
     else:
@@ -195,29 +222,6 @@ def settle(
 
         with _console() as console:
             print_settlement(settlement, language, console)
-
-
-@cli.command("test")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@language_option
-def test_(names: tuple[str, ...], language: Language) -> None:
-    """运行方案旁边的案例，并说明哪些规则、哪些例外还没有案例用到。"""
-    from engine.api import open_policy
-    from engine.doors.case_form import cases_text
-    from engine.trial import try_cases
-
-    failed = False
-    for name in names or _known():
-        try:
-            policy = named(lambda name=name: open_policy(name), language)  # type: ignore[misc]
-            results, coverage = try_cases(policy)
-        except FindingsError as error:
-            tell(error.findings, language)
-            failed = True
-            continue
-        click.echo(cases_text(policy.loaded.name, results, coverage, language), nl=False)
-        failed = failed or not all(result.passed for result in results)
-    sys.exit(1 if failed else 0)
 
 
 @cli.command()
@@ -265,9 +269,14 @@ def plan(name: str, form: str, language: Language) -> None:
         click.echo(plan_mermaid(pipeline) if form == "mermaid" else plan_text(pipeline, language), nl=False)
 
 
+cli.add_command(finding)
 cli.add_command(explain)
 cli.add_command(notice)
+cli.add_command(new)
+cli.add_command(data)
 cli.add_command(source)
+cli.add_command(test)
+cli.add_command(cases)
 cli.add_command(verify)
 
 
@@ -300,8 +309,3 @@ def _console() -> "Iterator[Console]":
 _WIDTH, _NARROWEST = 160, 60
 
 
-def _write_folder(folder: Path, texts: dict[str, str], language: Language) -> None:
-    if folder.exists() and not folder.is_dir():
-        stop(f"{folder} 不是文件夹" if language == "zh" else f"{folder} is not a folder")
-    for name, text in texts.items():
-        write_whole(folder / name, "\ufeff" + text, language)

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from engine.doors.json_form import figure_json
 from engine.nouns.settlement import FigureResult, Settlement
@@ -31,12 +32,25 @@ def tables_csv(settlement: Settlement) -> dict[str, str]:
     return {f"{table}.csv": _wide(results) for table, results in kinds.items()}
 
 
+def is_table(path: Path) -> bool:
+    """Whether a file is a table as written here, so that a later run may take it away."""
+    start = f"\ufeff{','.join(_WIDE)}".encode()
+    try:
+        with path.open("rb") as file:
+            return path.suffix == ".csv" and "·状态".encode() in (line := file.readline(1 << 16)) and line.startswith(start)
+    except OSError:
+        return False
+
+
+_WIDE = ("名称", "险种", "期")
+
+
 def _wide(results: list[FigureResult]) -> str:
     names = list(dict.fromkeys(result.name for result in results))
     rows: dict[int, dict[str, FigureResult]] = {}
     for result in results:
         rows.setdefault(id(result.row), {})[result.name] = result
-    head = ["名称", "险种", "期", *(column for name in names for column in (name, f"{name}·状态"))]
+    head = [*_WIDE, *(column for name in names for column in (name, f"{name}·状态"))]
     lines = []
     for figures in rows.values():
         row = next(iter(figures.values())).row

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.doors.choices import assumed_values, scenarios_named, years_chosen
-from engine.doors.telling import fail, format_option, language_option, named, stop, write_bytes_whole, write_whole
+from engine.doors.telling import fail, format_option, language_option, named, stop, write_whole
 from grammar.diagnostic import FindingsError, Language
 
 if TYPE_CHECKING:
@@ -110,4 +110,4 @@ def _write_docx(notices: "list[Notice]", out: str, language: Language) -> None:
             if language == "zh"
             else "python-docx is not installed: pip install 'xiance[documents]', or use --format md"
         )
-    write_bytes_whole(Path(out), data, language)
+    write_whole(Path(out), data, language)

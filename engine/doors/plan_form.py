@@ -153,9 +153,30 @@ def _words(step: Step) -> str:
 
 
 def _source(node: Core | NoFigure) -> str:
+    """An expression as written; a table on one line, its rows in braces."""
     if isinstance(node, NoFigure):
         return "无"
-    return source_text(node.span)
+    if isinstance(node, c.Choose) and node.sort == "cases":
+        rows = [f"{_written(b.condition).partition(':')[0]} → {_source(b.value)}" for b in node.branches]
+        rows += [f"其余 → {_source(node.otherwise)}"] if node.otherwise is not None else []
+        return f"{_head(node)} {{{'；'.join(rows)}}}"
+    bands = [each for each in c.walk(node) if isinstance(each, c.Apply) and _is_band(each.args[0])]
+    if bands:
+        return f"{_head(node)} {{{'；'.join(f'{_written(b.args[0])} → {_written(b.args[1])}' for b in bands)}}}"
+    return _written(node)
+
+
+def _is_band(node: Core) -> bool:
+    return isinstance(node, c.Apply) and node.operator in {"slice", "slice_above"}
+
+
+def _head(node: Core) -> str:
+    """What a table looks at: the first line of it, without the signs around."""
+    return source_text(node.span).split("\n")[0].removeprefix("=").strip().removesuffix(":")
+
+
+def _written(node: Core) -> str:
+    return " ".join(source_text(node.span).split())
 
 
 def _reads(step: Step) -> set[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engine.api import Policy
-from engine.load.bind import parse_assumption
+from engine.load.bind_assumptions import parse_assumption
 from engine.load.read import read_data
 from engine.nouns.dataset import Assumption
 from grammar.diagnostic import Finding, FindingsError

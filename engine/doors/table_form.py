@@ -8,6 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from engine.doors.year_end import insurances_of, is_shown, shown_value, units_of
 from engine.explain.reason import reason
 from engine.interpret.trace import tracer
 from engine.nouns import kinds as k
@@ -85,8 +86,8 @@ def print_settlement(settlement: Settlement, language: Language, console: Consol
         if finding.severity == "warning":
             console.print(Text(render(finding, language), style="yellow"))
     for year in settlement.years:
-        for insurance in _insurances(settlement, year):
-            rows = _rows(settlement, year, insurance)
+        for insurance in insurances_of(settlement, year):
+            rows = units_of(settlement, year, insurance)
             if rows:
                 console.print()
                 head = " · ".join(
@@ -113,41 +114,22 @@ def print_settlement(settlement: Settlement, language: Language, console: Consol
     )
 
 
-def _insurances(settlement: Settlement, year: int) -> list[str | None]:
-    return list(dict.fromkeys(r.row.insurance for r in settlement.figures if r.row.period.year == year))
-
-
 def _insurance(settlement: Settlement, insurance: str | None, language: Language) -> str:
     if insurance is None:
         return ""
     return insurance if language == "zh" else settlement.scheme.labels.words(insurance)
 
 
-def _rows(settlement: Settlement, year: int, insurance: str | None) -> list[Row]:
-    """The units of a year and insurance type: rows that are measured against a budget."""
-    rows: dict[int, Row] = {}
-    for result in settlement.figures:
-        row = result.row
-        if (
-            row.period.grain == "year"
-            and row.period.year == year
-            and row.insurance == insurance
-            and "调整后预算" in row.columns
-        ):
-            rows[id(row)] = row
-    return list(rows.values())
-
-
 def _section(
     settlement: Settlement, title: Words, columns: Sequence[Column], rows: list[Row], language: Language, wide: int
 ) -> list[RenderableType]:
     """A part of the table; where the terminal is too narrow for it, its columns are told in two or more tables."""
-    told = [c for c in columns if any(_shown(settlement, row, c.name) for row in rows)]
-    mine = [row for row in rows if any(_shown(settlement, row, c.name) for c in told)]
+    told = [c for c in columns if any(is_shown(settlement, row, c.name) for row in rows)]
+    mine = [row for row in rows if any(is_shown(settlement, row, c.name) for c in told)]
     if not told or not mine:
         return []
     texts = {c.name: [_amount(settlement, row, c.name, language) for row in mine] for c in told}
-    sums = {c.name: _sum(settlement, mine, c.name) for c in told}
+    sums = {c.name: _sum(mine, c.name) for c in told}
     lead = max(width(_unit(row)) for row in mine) + 9
     parts: list[list[Column]] = [[]]
     used = lead
@@ -190,22 +172,8 @@ def _unit(row: Row) -> str:
     return row.unit
 
 
-def _shown(settlement: Settlement, row: Row, name: str) -> bool:
-    value = _value(settlement, row, name)
-    if value is None or value.is_absent:
-        return False
-    return (row.table, name) in settlement.scheme.inputs or not row.refused
-
-
-def _value(settlement: Settlement, row: Row, name: str) -> Value | None:
-    if name not in row.columns or (row.refused and name not in row.given):
-        return None
-    del settlement
-    return row.columns[name]
-
-
 def _amount(settlement: Settlement, row: Row, name: str, language: Language) -> str:
-    value = _value(settlement, row, name)
+    value = shown_value(row, name)
     if value is None or value.is_absent:
         return "—" if not row.refused else ("不结算" if language == "zh" else "not settled")
     if not is_point(value.now):
@@ -224,13 +192,13 @@ def _number(value: Value, name: str) -> str:
     return grouped(money_text(now)) if isinstance(now, int) else spoken(now, k.MONEY)
 
 
-def _sum(settlement: Settlement, rows: Iterable[Row], name: str) -> str:
+def _sum(rows: Iterable[Row], name: str) -> str:
     """The sum of a column over the units that are settled, only where every cell of it is known."""
     if name in {"考核系数", "留用上限"}:
         return ""
     total, assumed = 0, False
     for row in rows:
-        value = _value(settlement, row, name)
+        value = shown_value(row, name)
         if row.refused or value is None or value.is_absent:
             continue
         if not isinstance(value.now, int):

@@ -1,9 +1,9 @@
 """How a command ends: findings or JSON told, a file written whole or not at all, an exit code; never a traceback."""
 
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -103,36 +103,56 @@ def json_text(value: object, *, escaped: bool = False) -> str:
     return json.dumps(value, ensure_ascii=escaped, indent=1) + "\n"
 
 
-def write_whole(path: Path, text: str, language: Language) -> None:
+def write_whole(path: Path, content: str | bytes, language: Language) -> None:
     """Write a file whole or not at all; a place that cannot be written to is wrong usage."""
-    write_bytes_whole(path, text.encode(), language)
+    from engine.doors.whole import replace_file
 
-
-def write_bytes_whole(path: Path, data: bytes, language: Language) -> None:
-    """The same for a file that is no text."""
-    _write((data,), path, language)
+    with _writing(path, language):
+        if path.is_dir():
+            stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
+        replace_file(path, _bytes(content))
 
 
 def write_pieces_whole(path: Path, pieces: Iterable[str], language: Language) -> None:
     """The same for a text that is made piece by piece and never held as a whole."""
-    _write((piece.encode() for piece in pieces), path, language)
+    from engine.doors.whole import replace_file
+
+    with _writing(path, language):
+        if path.is_dir():
+            stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
+        replace_file(path, (piece.encode() for piece in pieces))
 
 
-def _write(pieces: Iterable[bytes], path: Path, language: Language) -> None:
-    if path.is_dir():
-        stop(f"{path} 是文件夹，这里要一个文件" if language == "zh" else f"{path} is a folder; a file is due here")
-    import tempfile
+def write_folder(
+    folder: Path, files: Mapping[str, str | bytes], language: Language, ours: Callable[[Path], bool] = lambda _: False
+) -> None:
+    """Write the files of one run into a folder, all or none; ``ours`` tells what an earlier run left from what is foreign."""
+    from engine.doors.whole import replace_folder
+
+    with _writing(folder, language):
+        if folder.exists() and not folder.is_dir():
+            stop(f"{folder} 不是文件夹" if language == "zh" else f"{folder} is not a folder")
+        replace_folder(folder, {name: _bytes(content) for name, content in files.items()}, ours)
+
+
+@contextmanager
+def _writing(path: Path, language: Language) -> Iterator[None]:
+    from engine.doors.whole import why
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".xiance.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(pieces)
-            Path(temporary).chmod(path.stat().st_mode if path.exists() else 0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        stop(f"写不了 {path}：{error.strerror}" if language == "zh" else f"cannot write {path}: {error.strerror}")
+        yield
+    except (OSError, ValueError) as error:
+        # A zero byte in a path is refused before the system is asked.
+        if isinstance(error, UnicodeEncodeError):
+            reason = (
+                "这里的语言设置写不了中文文件名；先设 PYTHONUTF8=1"
+                if language == "zh"
+                else "file names in Chinese cannot be written under this locale; set PYTHONUTF8=1"
+            )
+        else:
+            reason = why(error, language) if isinstance(error, OSError) else str(error)
+        stop(f"写不了 {path}：{reason}" if language == "zh" else f"cannot write {path}: {reason}")
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content

@@ -191,7 +191,7 @@ def _settled_again(given: dict[str, Any], policy_name: str, data: Path, receipt:
 
 def _assumptions(policy: "Policy", given: dict[str, Any], receipt: str) -> "list[Assumption]":
     """The assumptions of scenarios and of the command line, by the values the receipt holds: the rest is read anew."""
-    from engine.load.bind import parse_assumption
+    from engine.load.bind_assumptions import parse_assumption
     from engine.load.tables import Cell
 
     scenarios = {Path(name).stem for name in given["command"]["scenarios"]}

@@ -117,7 +117,9 @@ def _missing(t: Telling, name: str) -> str:
         return t.say("zero_divisor", p.name(divisor) if known else f"“{p.keep(divisor)}”")
     if name in scheme.tables:
         return t.say("table", p.kind(name))
-    return t.say("datum", p.name(name))
+    own = t.result.row.table
+    table = own if (own, name) in scheme.inputs else next((k for k, n in scheme.inputs if n == name), own)
+    return t.say("datum", p.name(name, table))
 
 
 def _trials(t: Telling) -> Iterator[str]:

@@ -31,6 +31,7 @@ from engine.nouns.pipeline import (
 )
 from engine.nouns.possible import Absent, Maybe, Possible
 from engine.nouns.printed import spoken
+from engine.nouns.ranges import range_words
 from engine.nouns.value import Known, Marks, Value, lift, marked, readable, stated
 from engine.nouns.world import Row
 from grammar.diagnostic import Finding, Place, Words
@@ -119,8 +120,15 @@ class Doer:
         remaining = of(step.remaining) if step.remaining is not None else None
 
         money = step.kind.base is k.Base.MONEY and step.kind.per is None
+        limits = step.figure.range
 
         def derive(row: Row) -> Value:
+            value = derived(row)
+            if limits is not None and isinstance(value.now, int | Fraction) and not limits.holds(value.now):
+                self._out_of_range(step, limits, value, row)
+            return value
+
+        def derived(row: Row) -> Value:
             if step.blank_only:
                 given = row.columns.get(GIVEN + step.column)
                 if given is not None and not given.missing and not given.defaults:
@@ -142,7 +150,7 @@ class Doer:
                 return value
             return self._not_negative(step, value, row)
 
-        return derive
+        return derived if limits is None else derive
 
     def _left_blank(self, step: Derive, value: Value, row: Row) -> Value:
         """A datum left blank waits for what its rule waits for; where that is nothing handed in, for the datum itself.
@@ -195,6 +203,16 @@ class Doer:
                 return value
         return marked(p.clip(value.now, 0, None), p.clip(value.base, 0, None), (value,))
 
+    def _out_of_range(self, step: Derive, limits: c.Range, value: Value, row: Row) -> None:
+        """A figure outside what its name is declared to be: the data or the rule is wrong, and nothing is settled."""
+        # An amount below nothing was told already, and a unit that is not settled has no figure.
+        negative = step.kind.base is k.Base.MONEY and isinstance(value.now, int | Fraction) and value.now < 0
+        if isinstance(value.now, bool) or row.refused or negative:
+            return
+        shown = spoken(value.now, step.kind)
+        about = {"name": step.column, "value": shown, "range": range_words(limits, step.kind)}
+        self._tell("R171", row.place or step.figure.span, row, **about)
+
     def _clash(self, step: Derive, decided: Mapping[int, Value], row: Row) -> None:
         told = [f"{'、'.join(step.exceptions[i].clauses)} {spoken(v.now, step.kind)}" for i, v in decided.items()]
         self._tell(
@@ -231,21 +249,34 @@ class Doer:
 
     def _aggregate(self, step: Aggregate) -> Callable[[Row], Value]:
         where = self.evaluator.of(step.where) if step.where is not None else None
+        hidden = frozenset(t for t in step.tables if self._is_hidden(t, step.source))
 
         def aggregate(row: Row) -> Value:
             children = [x for t in step.tables for x in descendants(row, t) if x.from_data or not step.from_data]
             # What shares nothing because a gate refused it has no part to count.
             children = [x for x in children if not (x.refused and x.columns[step.source].is_absent)]
+            if not row.refused and hidden:
+                children = [x for x in children if not (x.refused and x.table in hidden)]
             if not children and self._is_missing(step, row):
                 return _missing(step.tables, step.kind)
             pairs = [(where(x) if where is not None else _YES, x.columns[step.source]) for x in children]
             self.evaluator.notes.clear()
+            if step.function == "count":
+                return _counted([(x.count, *pair) for x, pair in zip(children, pairs, strict=True)])
             kept = [
                 (holds, _plain(value)) for holds, value in pairs if holds.now is not False or holds.base is not False
             ]
             return self._gathered(step, kept, row)
 
         return aggregate
+
+    def _is_hidden(self, table: str, column: str) -> bool:
+        """Whether a gate that refuses takes a column out of the results, so that no total may count it.
+
+        What the data gives stays given, and helpers that weights rest on are no results.
+        """
+        figure = self.pipeline.scheme.figures.get((table, column))
+        return figure is not None and figure.kind.is_money and not figure.also_input and not figure.unrounded
 
     def _is_missing(self, step: Aggregate, row: Row) -> bool:
         """A table not supplied is missing, and so is a kind of units of which the county has none; else none is 0."""
@@ -559,6 +590,18 @@ class Doer:
     def _tell(self, code: str, where: Span | Place | None, row: Row, /, **values: object) -> None:
         about = {"unit": row.unit, "period": str(row.period), "insurance": row.insurance or "—"}
         self.findings.append(Finding(code, where, {**about, **values}))
+
+
+def _counted(rows: list[tuple[int, Value, Value]]) -> Value:
+    """How many rows count, a row of the data that stands for many as so many; one whose filter is open may count."""
+    kept = [(n, h, _plain(v)) for n, h, v in rows if h.now is not False or h.base is not False]
+
+    def one(holds: Callable[[Value], Possible]) -> Possible:
+        sure = sum(n for n, h, _ in kept if holds(h) is True)
+        perhaps = sum(n for n, h, _ in kept if holds(h) is not True and holds(h) is not False)
+        return p.between(sure, sure + perhaps)
+
+    return marked(one(lambda h: h.now), one(lambda h: h.base), [x for _, h, v in kept for x in (h, v)])
 
 
 def descendants(row: Row, table: str) -> list[Row]:

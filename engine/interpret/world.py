@@ -146,6 +146,7 @@ class _Maker:
         return Row(
             table, unit, insurance, form.period(period), parent, order, columns, cells.keys(), data is not None,
             data.place if data is not None else None, data.places if data is not None else {},
+            count=data.count if data is not None else 1,
         )  # fmt: skip
 
     def _form(self, table: str) -> "_Form":

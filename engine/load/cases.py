@@ -6,7 +6,7 @@ from typing import Literal, TypeGuard
 
 from engine.load import yaml_text as y
 from engine.load.tables import RawData
-from engine.load.text import read_text
+from engine.load.text import read_beside, read_text
 from engine.load.yaml_data import data_in
 from engine.load.yaml_text import read_tree
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -14,7 +14,7 @@ from grammar.frozen import dataclass
 
 CASES = "cases.yaml"
 State = Literal["明确", "假设", "未定"]
-_KEYS = frozenset({"案例", "依据", "算法", "数据", "结果", "发现"})
+_KEYS = frozenset({"案例", "依据", "算法", "数据", "结果", "待核", "核对人", "发现"})
 _ROW_KEYS = frozenset({"单位", "险种", "年度", "期"})
 
 
@@ -43,7 +43,10 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A worked case: its name is a sentence, ``working`` shows how the figures were worked out by hand."""
+    """A worked case: its name is a sentence, ``working`` shows how the figures were worked out by hand.
+
+    ``pending`` where its figures (待核) are the engine's own and nobody has worked them out yet: no case to go by.
+    """
 
     name: str
     clause: str
@@ -52,11 +55,21 @@ class Case:
     rows: tuple[ExpectedRow, ...]
     findings: tuple[str, ...]
     place: Place
+    pending: bool = False
+    confirmed_by: str = ""
 
 
 def read_cases(path: Path, shown: str) -> tuple[Case, ...]:
     """The cases of a file; raises FindingsError where its shape is wrong."""
-    tree = read_tree(read_text(path.read_bytes(), shown), shown)
+    return _cases(read_tree(read_beside(path, shown), shown), shown)
+
+
+def cases_in(content: bytes, shown: str) -> tuple[Case, ...]:
+    """The cases that the bytes of a file hold; raises FindingsError where their shape is wrong."""
+    return _cases(read_tree(read_text(content, shown), shown), shown)
+
+
+def _cases(tree: y.Node, shown: str) -> tuple[Case, ...]:
     findings: list[Finding] = []
     if not isinstance(tree, y.Sequence):
         raise FindingsError([Finding("L101", tree.place)])
@@ -82,7 +95,11 @@ def _case(item: y.Node, shown: str, findings: list[Finding]) -> Case | None:
     if not name or data is None:
         findings.append(Finding("L105", item.place))
         return None
-    rows = item.entries.get("结果")
+    pending = "待核" in item.entries
+    if pending and "结果" in item.entries:
+        findings.append(Finding("L202", item.keys["待核"], {"name": name}))
+        return None
+    rows = item.entries.get("待核" if pending else "结果")
     codes = item.entries.get("发现")
     # A case that expects nothing would pass whatever comes of it.
     if not (_filled(rows) or _filled(codes)) or any(x is not None and not _filled(x) for x in (rows, codes)):
@@ -102,6 +119,8 @@ def _case(item: y.Node, shown: str, findings: list[Finding]) -> Case | None:
         tuple(row for row in expected if row is not None),
         tuple(x.text for x in codes.items if isinstance(x, y.Scalar)) if _filled(codes) else (),
         item.place,
+        pending,
+        _text(item, "核对人"),
     )
 
 

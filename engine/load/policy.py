@@ -5,8 +5,10 @@ import itertools
 from datetime import date
 from pathlib import Path
 
+from engine.load.text import refuse_outside
 from engine.nouns.periods import day_of
-from grammar.diagnostic import Finding, FindingsError, has_errors
+from engine.nouns.suggest import nearest
+from grammar.diagnostic import Finding, FindingsError, Place, has_errors
 from grammar.frozen import dataclass
 from grammar.parse import parse, read_source
 from grammar.respell import names_of, respell
@@ -14,6 +16,7 @@ from grammar.syntax import Document, Effective, Inherits
 
 RULES = "rules.policy"
 VOCABULARY = "vocabulary.policy"
+_HERE = Path("policies")
 LONGEST_CHAIN = 6
 
 
@@ -70,22 +73,22 @@ def policies_folder() -> Path:
 
 
 def known_policies() -> tuple[str, ...]:
-    """The names of the policies that come with the engine."""
-    root = policies_folder()
-    return tuple(sorted(f.parent.name for f in root.glob(f"*/{RULES}"))) if root.is_dir() else ()
+    """The names of the policies that come with the engine or stand in the folder ``policies`` here."""
+    found = {path.parent.name for root in (policies_folder(), _HERE) for path in root.glob(f"*/{RULES}")}
+    return tuple(sorted(name for name in found if not name.startswith(".")))
 
 
 def find_policy(name: str) -> Path:
-    """The folder of a policy: a path to such a folder (or its rule file), else a folder that comes with the engine."""
+    """The folder of a policy: a path to it (or its rule file), else one in ``policies`` here or that comes with the engine."""
     path = Path(name)
     if path.is_file() and path.suffix == ".policy":
         return path.parent
     if path.is_dir() and ((path / RULES).is_file() or (path / VOCABULARY).is_file()):
         return path
     if "/" not in name and "\\" not in name and name not in {"", ".", ".."}:
-        folder = policies_folder() / name
-        if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
-            return folder
+        for folder in (_HERE / name, policies_folder() / name):
+            if (folder / RULES).is_file() or (folder / VOCABULARY).is_file():
+                return folder
     raise NoSuchPolicyError(name, known_policies())
 
 
@@ -142,16 +145,20 @@ def _chain(folder: Path, findings: list[Finding], rules: str = RULES) -> list[li
 
 def _read(path: Path, findings: list[Finding]) -> _Raw | None:
     try:
+        refuse_outside(path, _shown(path))
         source = read_source(path, _shown(path))
         return parse(source), "sha256:" + hashlib.sha256(source.text.encode()).hexdigest(), path.parent
     except FindingsError as error:
         findings.extend(error.findings)
         return None
+    except OSError:
+        findings.append(Finding("D004", Place(_shown(path))))
+        return None
 
 
 def _shown(path: Path) -> str:
     """A path as findings show it: the folder and the file, the same on every machine."""
-    return f"{path.resolve().parent.name}/{path.name}"
+    return f"{path.parent.resolve().name}/{path.name}"
 
 
 def _amendments(folder: Path, own: Document, findings: list[Finding]) -> list[_Raw]:
@@ -199,7 +206,9 @@ def _parent(document: Document, folder: Path, seen: list[Path], findings: list[F
         return None
     parent = _sibling(folder, lines[0].name.text)
     if not (parent / RULES).is_file():
-        findings.append(Finding("C606", lines[0].span, {"name": lines[0].name.text}))
+        name = lines[0].name.text
+        known = {path.parent.name for path in folder.parent.glob(f"*/{RULES}")} - {folder.name} | set(known_policies())
+        findings.append(Finding("C606", lines[0].span, {"name": name, **nearest(name, known)}))
         return None
     if parent.resolve() in seen:
         findings.append(Finding("C607", lines[0].span, {"name": lines[0].name.text}))
@@ -215,6 +224,9 @@ def _sibling(folder: Path, name: str) -> Path:
     if not name.replace("_", "").replace("-", "").isalnum():
         return folder / "\0"
     beside = folder.resolve().parent / name
+    if beside.resolve().parent != beside.parent:
+        # A link to somewhere else is no neighbour.
+        return policies_folder() / name
     if (beside / RULES).is_file() or (beside / VOCABULARY).is_file():
         return beside
     return policies_folder() / name

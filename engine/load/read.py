@@ -1,12 +1,11 @@
-"""The data a user names, read from wherever it lies: one YAML file, or a folder with one CSV file per table."""
+"""The data a user names, read from wherever it lies: one YAML file, a workbook, or a folder with a CSV file per table."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engine.load.csv_text import read_rows
-from engine.load.tables import RawData, Table
+from engine.load.tables import BulkTable, RawData, Table
 from engine.load.text import name_text, read_text
 from engine.load.yaml_data import read_shapes
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -20,6 +19,10 @@ class NoSuchFileError(Exception):
         super().__init__(path)
 
 
+# A longer CSV file is asked with queries, not held cell by cell.
+CSV_BYTES_HELD = 2 << 20
+
+
 def read_data(path: Path, display: str | None = None) -> RawData:
     """The data at a path; ``display`` is what findings call it."""
     shown = display or str(path)
@@ -31,22 +34,33 @@ def read_data(path: Path, display: str | None = None) -> RawData:
     suffix = path.suffix.lower()
     if suffix in _YAML:
         return _read_yaml_file(path, shown)
+    if suffix == _WORKBOOK:
+        return _read_workbook_file(path, shown, None)
     raise FindingsError([Finding(_REFUSALS.get(suffix, "D038"), Place(shown), {"suffix": suffix or path.name})])
 
 
 _YAML = (".yaml", ".yml")
 _HEADS = ("案", "case")
-_REFUSALS = {".csv": "D036", ".xlsx": "D037", ".parquet": "D037"}
+_WORKBOOK = ".xlsx"
+_OTHER_WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".xltx", ".et", ".ett", ".ods", ".numbers")
+_REFUSALS = {".csv": "D036", ".parquet": "D036", **dict.fromkeys(_OTHER_WORKBOOKS, "D102")}
 # In a folder these hold data that would be missing without a word; other files (a note, a scan) may lie beside it.
-_OTHER_DATA = (".xls", ".xlsm", ".et", ".ods", ".tsv", ".json", ".jsonl", ".ndjson")
+_OTHER_DATA = (".tsv", ".json", ".jsonl", ".ndjson")
 # A longer case is a table by nature, and CSV says the same in fewer bytes.
 _YAML_BYTES_AT_MOST = 16 << 20
-_CSV_BYTES_AT_MOST = 512 << 20
+_CSV_BYTES_AT_MOST = _PARQUET_BYTES_AT_MOST = 512 << 20
 
 
 def _read_yaml_file(path: Path, shown: str) -> RawData:
     data = _read_bytes(path, shown, _YAML_BYTES_AT_MOST)
     return replace(read_shapes(read_text(data, shown), shown), files=((path.name, data),))
+
+
+def _read_workbook_file(path: Path, shown: str, stem: str | None) -> RawData:
+    from engine.load.workbook import WORKBOOK_BYTES_AT_MOST, read_workbook
+
+    data = _read_bytes(path, shown, WORKBOOK_BYTES_AT_MOST)
+    return replace(read_workbook(data, shown, stem), files=((path.name, data),))
 
 
 def _read_folder(folder: Path, shown: str) -> RawData:
@@ -66,21 +80,22 @@ def _read_folder(folder: Path, shown: str) -> RawData:
             heads_file = path
         parts.append(part)
     tables = [table for part in parts for table in part.tables]
-    findings.extend(_told_twice(tables))
+    bulk = tuple(table for part in parts for table in part.bulk)
+    findings.extend(_told_twice([*tables, *bulk]))
     passed_over = tuple(finding for part in parts for finding in part.findings)
-    if not (findings or passed_over or tables):
+    if not (findings or passed_over or tables or bulk):
         findings.append(Finding("D039", Place(shown)))
     if findings:
         raise FindingsError([*findings, *passed_over])
     heads = {name: cell for part in parts for name, cell in part.heads.items()}
     assumptions = {name: cell for part in parts for name, cell in part.assumptions.items()}
     files = tuple(file for part in parts for file in part.files)
-    return RawData(heads, assumptions, tuple(tables), files, passed_over)
+    return RawData(heads, assumptions, tuple(tables), files, passed_over, bulk)
 
 
 def _data_files(folder: Path, shown: str) -> Iterator[Path]:
     """The files that hold data, by name, so that the order of a folder's entries never shows in a result."""
-    known = (*_YAML, *_REFUSALS, *_OTHER_DATA)
+    known = (*_YAML, _WORKBOOK, *_REFUSALS, *_OTHER_DATA)
     try:
         paths = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError:
@@ -94,13 +109,34 @@ def _data_files(folder: Path, shown: str) -> Iterator[Path]:
 def _read_part(path: Path, shown: str) -> RawData:
     suffix, stem = path.suffix.lower(), name_text(path.stem)
     if suffix == ".csv":
+        from engine.load.csv_text import is_plain, read_rows
+
         data = _read_bytes(path, shown, _CSV_BYTES_AT_MOST)
+        if len(data) > CSV_BYTES_HELD and is_plain(data, shown):
+            from engine.load.long_csv import read_long_csv
+
+            return _whole(path, data, *read_long_csv(data, shown, stem))
         table, findings = read_rows(read_text(data, shown), shown, stem)
         return RawData({}, {}, (table,), ((path.name, data),), tuple(findings))
+    if suffix == ".parquet":
+        from engine.load.parquet import read_parquet
+
+        data = _read_bytes(path, shown, _PARQUET_BYTES_AT_MOST)
+        return _whole(path, data, read_parquet(data, shown, stem), [])
+    if suffix == _WORKBOOK:
+        return _read_workbook_file(path, shown, stem)
     if suffix in _YAML and stem in _HEADS:
         return _read_yaml_file(path, shown)
     code = "D041" if suffix in _YAML else _REFUSALS.get(suffix, "D038")
     raise FindingsError([Finding(code, Place(shown), {"suffix": suffix})])
+
+
+def _whole(path: Path, data: bytes, table: Table | BulkTable, findings: list[Finding]) -> RawData:
+    """One file's table as data by itself."""
+    files = ((path.name, data),)
+    if isinstance(table, BulkTable):
+        return RawData({}, {}, (), files, tuple(findings), (table,))
+    return RawData({}, {}, (table,), files, tuple(findings))
 
 
 def _read_bytes(path: Path, shown: str, limit: int) -> bytes:
@@ -114,8 +150,8 @@ def _read_bytes(path: Path, shown: str, limit: int) -> bytes:
     return data
 
 
-def _told_twice(tables: list[Table]) -> Iterator[Finding]:
-    first: dict[str, Table] = {}
+def _told_twice(tables: Sequence[Table | BulkTable]) -> Iterator[Finding]:
+    first: dict[str, Table | BulkTable] = {}
     for table in tables:
         if table.name in first:
             yield Finding("D040", table.place, {"name": table.name, "file": first[table.name].place.file})

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from dataclasses import field
 from pathlib import Path
 
-from engine.load.text import read_text
+from engine.load.text import read_beside
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, read_tree
-from grammar.diagnostic import Finding, FindingsError, Place
+from engine.nouns.suggest import nearest
+from grammar.diagnostic import Finding, FindingsError
 from grammar.frozen import dataclass
 
 SOURCE = "source.yaml"
@@ -48,16 +49,9 @@ def read_index(folder: Path, shown: str) -> SourceIndex | None:
         return None
     name = f"{shown}/{SOURCE}"
     shape = _Shape()
-    index = shape.index(read_tree(read_text(path.read_bytes(), name), name))
+    index = shape.index(read_tree(read_beside(path, name), name))
     if shape.findings:
         raise FindingsError(shape.findings)
-    findings = [
-        Finding("L111", Place(name, key=clause.locator), {"name": clause.locator, "roles": "、".join(ROLES)})
-        for clause in index.clauses
-        if not clause.roles or not set(clause.roles) <= set(ROLES)
-    ]
-    if findings:
-        raise FindingsError(findings)
     return index
 
 
@@ -83,10 +77,13 @@ class _Shape:
 
     def _clause(self, node: Node, where: tuple[str, ...]) -> Clause:
         entries = self._entries(node, where, _CLAUSE, _CLAUSE_MAY)
+        locator, roles = self._text(entries, "条", where), self._texts(entries, "作用", where)
+        if "作用" in entries and (not roles or not set(roles) <= set(ROLES)):
+            self.findings.append(Finding("L111", entries["作用"].place, {"name": locator, "roles": "、".join(ROLES)}))
         return Clause(
-            self._text(entries, "条", where),
+            locator,
             self._text(entries, "摘要", where),
-            self._texts(entries, "作用", where),
+            roles,
             self._texts(entries, "规则", where),
             self._texts(entries, "未定", where),
             self._text(entries, "缓办", where),
@@ -102,12 +99,15 @@ class _Shape:
         if not isinstance(node, Mapping):
             self._wrong(node, where)
             return {}
+        unknown = [key for key in node.keys if known is not None and key not in known]
         for key in needed:
-            if key not in node.entries:
+            # A key with a slip in it is told as such, not as missing too.
+            if key not in node.entries and not nearest(key, unknown):
                 self._wrong(node, (*where, key))
         for key, place in node.keys.items():
             if known is not None and key not in known:
-                self.findings.append(Finding("L110", place, {"where": " → ".join((*where, key))}))
+                near = nearest(key, [each for each in known if each not in node.entries])
+                self.findings.append(Finding("L110", place, {"where": " → ".join((*where, key)), **near}))
         return node.entries
 
     def _text(self, entries: abc.Mapping[str, Node], key: str, where: tuple[str, ...]) -> str:

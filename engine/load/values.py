@@ -1,7 +1,7 @@
 """One cell's text to a value of a kind: 1200万元, 30%, 是, 2026-01-01; or the code of what is wrong with it."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.nouns import kinds as k
@@ -13,6 +13,8 @@ from grammar.frozen import dataclass
 _YES = frozenset({"是", "true", "True", "TRUE", "yes"})
 _NO = frozenset({"否", "false", "False", "FALSE", "no"})
 _MONEY = {"元": 100, "万元": 1_000_000, "亿元": 10_000_000_000, "万": 1_000_000, "亿": 10_000_000_000}
+_RATIO = {"%": 100, "％": 100, "‰": 1000, "个百分点": 100, "百分点": 100}
+MONEY_UNITS = frozenset(_MONEY)
 _UNITS = {
     k.Base.HEADS: ("人",),
     k.Base.VISITS: ("人次",),
@@ -20,6 +22,8 @@ _UNITS = {
     k.Base.SCORE: ("分",),
     k.Base.NUMBER: ("个月", "次", "日", "年", "天"),
 }
+# As a share that does not end in decimals is printed: 1/3.
+_FRACTION = re.compile(r"(-?\d{1,20})/([1-9]\d{0,19})", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:[-./年](\d{1,2})(?:[-./月](\d{1,2})日?)?月?|(\d{2})(\d{2}))")
 
 
@@ -40,7 +44,7 @@ def parse_value(text: str, kind: Kind, unit: str | None = None) -> Scalar | Wron
         case k.Base.CHOICE:
             return text if text in kind.options else Wrong("D062")
         case k.Base.DATE:
-            return parse_day(text) or Wrong("D063")
+            return parse_day(text) or _serial_day(text) or Wrong("D063")
         case k.Base.MONEY | k.Base.SIGNED:
             return _money(text, kind, unit)
         case k.Base.RATIO | k.Base.POINTS:
@@ -63,8 +67,21 @@ def parse_day(text: str) -> date | None:
         return None
 
 
+def _serial_day(text: str) -> date | None:
+    """The day of this century that a workbook's bare number stands for: days after 1899-12-30."""
+    number = int(text) if re.fullmatch(r"[0-9]{5}", text) else 0
+    return _DAY_NOUGHT + timedelta(days=number) if _FIRST_SERIAL <= number <= _LAST_SERIAL else None
+
+
+_DAY_NOUGHT = date(1899, 12, 30)
+# The years 2000 to 2099: 20251 would be a slip for a month of 2025.
+_FIRST_SERIAL, _LAST_SERIAL = 36526, 73050
+
+
 def parse_month(text: str) -> tuple[int, int] | None:
-    """A month: 2026-01, 2026.1, 2026年1月, 202601."""
+    """A month: 2026-01, 2026.1, 2026年1月, 202601, or a day of it."""
+    if (day := _ISO_DAY.fullmatch(text)) and parse_day(text):
+        text = day[1]
     if re.fullmatch(r"\d{6}", text, re.ASCII):
         text = f"{text[:4]}-{text[4:]}"
     match = re.fullmatch(r"(\d{4})[-./年](\d{1,2})月?", text, re.ASCII if "年" not in text else 0)
@@ -74,10 +91,26 @@ def parse_month(text: str) -> tuple[int, int] | None:
     return (year, month) if 1 <= month <= 12 else None  # noqa: PLR2004 - months of a year
 
 
+_ISO_DAY = re.compile(r"(\d{4}-\d{2})-\d{2}", re.ASCII)
+
+
 def parse_year(text: str) -> int | None:
     """A year: 2026, 2026年, 2026年度."""
     match = re.fullmatch(r"([12]\d{3})(?:年度?)?", text)
     return int(match[1]) if match and match[1].isascii() else None
+
+
+def unit_fits(kind: Kind, unit: str | None) -> bool:
+    """Whether a unit that a header names can be one of a kind of value; text and dates have none to be wrong."""
+    match kind.base:
+        case k.Base.MONEY | k.Base.SIGNED:
+            return unit is None or unit in _MONEY
+        case k.Base.RATIO | k.Base.POINTS:
+            return unit is None or unit in _RATIO
+        case k.Base.YES_NO | k.Base.TEXT | k.Base.CHOICE | k.Base.DATE:
+            return True
+        case _:
+            return unit is None or unit in _UNITS.get(kind.base, ())
 
 
 def header_unit(header: str) -> tuple[str, str | None]:
@@ -112,16 +145,17 @@ def _money(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:
 def _ratio(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:
     if kind.per is not None and "/" in text:
         text = text.partition("/")[0]
+    if kind.per is None and header is None and (match := _FRACTION.fullmatch(text)):
+        return exact(Fraction(int(match[1]), int(match[2])))
     value, unit = _split(text, ("%", "％", "‰", "个百分点", "百分点"))
     if value is None:
         return Wrong("D067")
-    scale = {"%": 100, "％": 100, "‰": 1000, "个百分点": 100, "百分点": 100}
     if kind.base is k.Base.POINTS and unit is None and header is None:
         return Wrong("D068")
     word = unit or header
-    if word is not None and word not in scale:
+    if word is not None and word not in _RATIO:
         return Wrong("D065")
-    return exact(Fraction(value) / scale.get(word or "", 1))
+    return exact(Fraction(value) / _RATIO.get(word or "", 1))
 
 
 def _count(text: str, kind: Kind, header: str | None) -> Scalar | Wrong:

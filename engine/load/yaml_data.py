@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from engine.load.tables import Cell, RawData, Row, Table
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, walk
+from engine.nouns.suggest import nearest
 from grammar.diagnostic import Finding, FindingsError, Place
 
 
@@ -38,6 +39,7 @@ def data_in(tree: Node, file: str) -> RawData:
 
 
 _ASSUMPTIONS = ("假设", "assumptions")
+_SINGLE = frozenset({"方案", "scheme", "年度", "year", "险种", "insurance"})
 
 
 class _Shaper:
@@ -59,10 +61,13 @@ class _Shaper:
                 self._assume(node, tree.keys[name], assumptions)
             elif isinstance(node, Scalar):
                 heads[name] = self._cell(node, None, None, name)
+            elif name in _SINGLE:
+                self._tell("D022", tree.keys[name], name=name)
             elif isinstance(node, Sequence):
                 tables.append(self._table(name, node, tree.keys[name]))
             else:
-                self._tell("D024", tree.keys[name], name=name)
+                near = nearest(name, _ASSUMPTIONS)
+                self._tell("D053" if near else "D024", tree.keys[name], name=name, **near)
         return RawData(heads, assumptions, tuple(tables))
 
     def _assume(self, node: Node, key: Place, assumptions: dict[str, Cell]) -> None:

@@ -420,7 +420,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A rule for one figure of one kind of rows: its default, its exceptions, how it is rounded, its clauses."""
+    """A rule for one figure of one kind of rows: its default, its exceptions, how it is rounded, its clauses.
+
+    ``range`` is what its name is declared to lie in (名词, or 数据 of the same name); None where nothing is declared.
+    """
 
     table: str
     name: str
@@ -441,6 +444,7 @@ class Figure:
     target: Target | None = None
     readings: tuple[Reading, ...] = ()
     reason: str | None = None
+    range: Range | None = None
     layer: str = ""
     span: Span = _span_by_name()
 

@@ -10,7 +10,10 @@ from grammar.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DataRow:
-    """A row of the data: whose it is, when, and what it gives; ``rank`` is the column 序号."""
+    """A row of the data: whose it is, when, and what it gives; ``rank`` is the column 序号.
+
+    ``count`` is how many rows of the file it stands for: their amounts are summed, all else is the same in each.
+    """
 
     table: str
     unit: str
@@ -21,6 +24,7 @@ class DataRow:
     places: Mapping[str, Place]
     rank: int | None
     place: Place
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,31 @@ def nearest(name: str, known: Iterable[str]) -> dict[str, object]:
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name with the fewest changes; None where none is near enough."""
     limit = max(1, min(3, len(name) // 2))
-    scored = [(distance(name, other, limit), other) for other in sorted(set(known)) if other != name]
-    near = [(d, abs(len(o) - len(name)), o) for d, o in scored if d <= limit]
+    scored = [(_cost(name, other, limit), other) for other in sorted(set(known)) if other != name]
+    near = [(cost, abs(len(other) - len(name)), other) for cost, other in scored if cost is not None]
     return min(near)[2] if near else None
+
+
+def _cost(name: str, other: str, limit: int) -> int | None:
+    """How unlikely one is meant by the other: four for a change; letters only moved about or left out come cheaper."""
+    if sorted(name) == sorted(other):
+        return _CHANGE - 1
+    short, long = sorted((name, other), key=len)
+    left_out = len(long) - len(short)
+    if len(short) >= _SHORTEST and left_out <= len(short) and _within(short, long):
+        # People write less than the name more often than more.
+        return _CHANGE - 1 + left_out * (1 if len(name) < len(other) else 2)
+    changes = distance(name, other, limit)
+    return changes * _CHANGE if changes <= limit else None
+
+
+_CHANGE, _SHORTEST = 4, 3
+
+
+def _within(short: str, long: str) -> bool:
+    """Whether all letters of one stand in the other in their order."""
+    letters = iter(long)
+    return all(letter in letters for letter in short)
 
 
 def distance(one: str, other: str, limit: int) -> int:

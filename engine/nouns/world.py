@@ -21,6 +21,7 @@ class Row:
     """A row of a kind: ``columns`` fill up as steps are done; ``from_data`` is False for a period no row was given for.
 
     ``decided`` keeps which exceptions decided a figure, and () for an earlier period's value that the opening stands for; ``notes`` what each expression came to.
+    ``count`` is how many rows of the data it stands for.
     """
 
     table: str
@@ -38,6 +39,7 @@ class Row:
     decided: dict[str, tuple[int, ...]] = field(default_factory=dict)
     notes: dict[str, Notes] = field(default_factory=dict)
     refused: bool = False
+    count: int = 1
 
     @property
     def key(self) -> RowKey:

@@ -90,6 +90,11 @@ class Row:
         text = self.text(name)
         return known(money(text)) if text else None
 
+    def per_head(self, name: str) -> Amount | None:
+        """The cell in yuan a head, which may be finer than a fen, or none where it is missing."""
+        text = self.text(name)
+        return known(money(text, finer=True)) if text else None
+
     def ratio(self, name: str) -> Amount | None:
         """The cell as a ratio, or none where it is missing."""
         text = self.text(name)
@@ -147,13 +152,13 @@ def read(case: Mapping[str, Any], words: Mapping[str, str], kinds: Mapping[str, 
     return Case(tables, {names.get(key, key): ratio(_scalar(value)) for key, value in given.items()})
 
 
-def money(text: str) -> Fraction:
-    """Yuan, from text such as `1200万元`; finer than a fen is refused."""
+def money(text: str, *, finer: bool = False) -> Fraction:
+    """Yuan, from text such as `1200万元`; finer than a fen is refused where that is not asked for."""
     match = _MONEY.match(text)
     if not match:
         raise ValueError(f"not an amount: {text}")
     value = Fraction(match["number"]) * _UNITS[match["unit"] or "元"]
-    if (value * 100).denominator != 1:
+    if not finer and (value * 100).denominator != 1:
         raise ValueError(f"finer than a fen: {text}")
     return value
 

@@ -60,6 +60,8 @@ WORDS = {
     "超支分担比例": "overspend_share_rate",
     "特殊超支分担比例": "special_share_rate",
     "保证金返还比例": "deposit_return_rate",
+    "服务量权重": "service_weight",
+    "服务量占比": "service_share",
 }
 
 ROSTER = ("县人民医院医共体", "县中医医院医共体")
@@ -304,13 +306,21 @@ class _Clearing:
         used = total(*use.values())
         if whole.value is None or used.value is None:
             return dict.fromkeys(use, unknown(*whole.missing, *used.missing))
-        exact = {unit: whole.value * 100 * (part.value or 0) / used.value for unit, part in use.items()}
+        share = self._blended(rows, {unit: (part.value or 0) / used.value for unit, part in use.items()})
+        exact = {unit: whole.value * 100 * part / sum(share.values()) for unit, part in share.items()}
         fen = {unit: floor(part) for unit, part in exact.items()}
         spare = int(whole.value * 100) - sum(fen.values())
         # A stable sort keeps roster order among equal remainders.
         for unit in sorted(exact, key=lambda unit: fen[unit] - exact[unit])[:spare]:
             fen[unit] += 1
         return {unit: assumed(Fraction(part, 100), "服务量权重") for unit, part in fen.items()}
+
+    def _blended(self, rows: list[Row], used: dict[str, Fraction]) -> dict[str, Fraction]:
+        """The share of fund use with that of service volume at its assumed weight, which is nothing where none is given."""
+        weight = self.data.assumptions.get("service_weight", Fraction(0))
+        served = {row.text("name"): row.ratio("service_share") for row in rows} if weight else {}
+        service = {unit: part.value for unit, part in served.items() if part is not None and part.value is not None}
+        return {unit: part * (1 - weight) + service.get(unit, Fraction(0)) * weight for unit, part in used.items()}
 
     def _three_years_of_use(self, unit: str) -> Amount:
         """A year the table covers counts zero for a unit without a row; a year it does not cover is missing."""

@@ -159,7 +159,7 @@ def _budget(row: Row) -> Amount:
 
 
 def _by_heads(row: Row) -> Amount:
-    each = row.money("package_per_head") or unknown("人均打包标准")
+    each = row.per_head("package_per_head") or unknown("人均打包标准")
     return to_the_fen(product(known(row.text("package_heads")), each))
 
 

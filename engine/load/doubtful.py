@@ -1,0 +1,147 @@
+"""Amounts that look as if 元 and 万元 were mixed up: ten thousand times off what stands beside them or came before."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from engine.nouns.core import Scheme
+from engine.nouns.dataset import DataRow
+from engine.nouns.kinds import MONEY
+from engine.nouns.printed import spoken
+from grammar.diagnostic import Finding, Place, Words
+from grammar.frozen import dataclass
+
+# Amounts of one unit lie within a few tens of one another; mixed up they lie about ten thousand times apart.
+_LEAST, _MOST = 3_300, 30_000
+# A deposit is some hundredths of what it is taken from: so far apart may two amounts of one row well be.
+_FAR = 100
+# What a column gives from period to period where its unit is the same throughout.
+_ALIKE = 10
+_WAN = 10_000
+_COLUMN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """One amount that was given, by whose column of which table it is."""
+
+    row: DataRow
+    name: str
+    size: int
+
+    @property
+    def column(self) -> tuple[str, str]:
+        return (self.row.table, self.name)
+
+    @property
+    def owner(self) -> tuple[str, str | None]:
+        return (self.row.parent or self.row.unit, self.row.insurance)
+
+
+def doubtful(
+    scheme: Scheme, rows: Mapping[str, Iterable[DataRow]], headers: Mapping[str, Mapping[str, Place]]
+) -> Iterator[Finding]:
+    """A warning for each amount that is about ten thousand times off all that it can be held against.
+
+    ``headers`` are the places of the columns' names by table: where a whole column is off, its header is told.
+    """
+    amounts = list(_amounts(scheme, rows))
+    apart = {id(each): others for near in _groups(amounts) for each in near if (others := _apart_from(each, near))}
+    off = [each for each in amounts if id(each) in apart]
+    usual = _usual(amounts) if off else {}
+    wrong = [each for each in off if not any(_farther(other, each, usual) for other in apart[id(each)])]
+    columns: dict[tuple[str, str], list[_Amount]] = {}
+    for each in wrong:
+        columns.setdefault(each.column, []).append(each)
+    for (table, name), found in columns.items():
+        given = sum(each.column == (table, name) for each in amounts)
+        header = next((p for key, p in headers.get(table, {}).items() if key.startswith(name)), None)
+        if header is not None and len(found) == given >= _COLUMN:
+            yield _finding(found[0], apart[id(found[0])][0], header)
+        else:
+            yield from (_finding(each, apart[id(each)][0], each.row.places[name]) for each in found)
+
+
+def _amounts(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> Iterator[_Amount]:
+    """The amounts that are always there: what has a default may be small or nothing, and single claims are of any size."""
+    for table, given in rows.items():
+        if scheme.tables[table].grain == "row":
+            continue
+        for row in given:
+            for name, value in row.cells.items():
+                datum = scheme.inputs[(table, name)]
+                plain = datum.kind.is_money and datum.kind.per is None and datum.default is None
+                if plain and isinstance(value, int | Fraction) and value != 0 and not isinstance(value, bool):
+                    yield _Amount(row, name, abs(int(value)))
+
+
+def _groups(amounts: list[_Amount]) -> Iterator[list[_Amount]]:
+    """The amounts of one unit in one kind of rows."""
+    groups: dict[object, list[_Amount]] = {}
+    for each in amounts:
+        groups.setdefault((each.row.table, each.owner), []).append(each)
+    yield from groups.values()
+
+
+def _apart_from(one: _Amount, near: list[_Amount]) -> list[_Amount]:
+    """What an amount is apart from: its own column in other periods or the others of its row, with none of them near."""
+    others = [other for other in near if other is not one]
+    before = [other for other in others if other.name == one.name]
+    beside = [other for other in others if other.row is one.row]
+    if before and not all(_ratio(one.size, other.size) >= _FAR for other in before):
+        # Its own column knows amounts like it: only where those are wrong as well do the others of the row count.
+        alike = any(_ratio(one.size, other.size) <= _ALIKE for other in before)
+        before, beside = [], beside if alike else []
+    alone = (group for group in (before, beside) if group and all(_ratio(one.size, o.size) >= _FAR for o in group))
+    return next((far for group in alone if (far := [other for other in group if _apart(one, other)])), [])
+
+
+def _apart(one: _Amount, other: _Amount) -> bool:
+    return _LEAST <= _ratio(one.size, other.size) <= _MOST
+
+
+def _ratio(one: int, other: int) -> Fraction:
+    return Fraction(max(one, other), max(1, min(one, other)))
+
+
+def _usual(amounts: list[_Amount]) -> Mapping[tuple[str, str] | None, int]:
+    """What is usual: of each column that several give, and of everything (under None)."""
+    columns: dict[tuple[str, str] | None, list[int]] = {None: [each.size for each in amounts]}
+    for each in amounts:
+        columns.setdefault(each.column, []).append(each.size)
+    return {
+        column: sorted(sizes)[len(sizes) // 2]
+        for column, sizes in columns.items()
+        if column is None or len(sizes) > _COLUMN
+    }
+
+
+def _farther(other: _Amount, one: _Amount, usual: Mapping[tuple[str, str] | None, int]) -> bool:
+    """Whether of two amounts that are apart the other one is farther from what is usual."""
+    columns = [usual.get(each.column, usual[None]) for each in (other, one)]
+    first, second = (_ratio(each.size, common) for each, common in zip((other, one), columns, strict=True))
+    if max(first, second) < _LEAST:
+        # A whole column may be off: then each looks usual beside its like, and all that was given decides.
+        first, second = (_ratio(each.size, usual[None]) for each in (other, one))
+    return first > second
+
+
+def _finding(one: _Amount, other: _Amount, place: Place) -> Finding:
+    small = one.size < other.size
+    meant = one.size * _WAN if small else one.size // _WAN
+    said = spoken(meant, MONEY)
+    fix = (
+        Words(f"是不是漏了“万元”，应是 {said}？", f"is 万元 missing, and {said} meant?")
+        if small
+        else Words(f"是不是多写了“万元”，应是 {said}？", f"is 万元 too much, and {said} meant?")
+    )
+    same = other.name == one.name
+    period = str(other.row.period)
+    values: dict[str, object] = {
+        "unit": one.row.unit or one.row.parent or "—",
+        "name": one.name,
+        "value": spoken(one.size, MONEY),
+        "other": Words(f"{period} 的", f"that of {period}") if same else Words(f"“{other.name}”", f"`{other.name}`"),
+        "reference": spoken(other.size, MONEY),
+        "suggestion": fix,
+    }
+    return Finding("D094", place, values)

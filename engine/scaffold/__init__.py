@@ -1,0 +1,1 @@
+"""The beginning of a new policy: its files, what they leave undecided, and how far a policy is from ready."""

@@ -1,0 +1,1 @@
+"""Trial: worked cases held against the rules, and how well they hold them."""
