@@ -34,12 +34,17 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class SourceIndex:
-    """A document as the project knows it: its title, number and status, and every clause."""
+    """A document as the project knows it: its title, number and status, and every clause.
+
+    ``base`` says whether budgets go by institutions or by heads, with its clause; empty where the text does not say.
+    """
 
     title: str
     number: str
     status: str
     clauses: tuple[Clause, ...]
+    base: str = ""
+    base_clause: str = ""
 
 
 def read_index(folder: Path, shown: str) -> SourceIndex | None:
@@ -73,6 +78,8 @@ class _Shape:
             self._text(document, "文号", ("文件",)),
             self._text(document, "状态", ("文件",)),
             tuple(self._clause(node, ("条款", str(number))) for number, node in enumerate(clauses.items, start=1)),
+            self._text(document, "预算口径", ("文件",)),
+            self._text(document, "口径依据", ("文件",)),
         )
 
     def _clause(self, node: Node, where: tuple[str, ...]) -> Clause:

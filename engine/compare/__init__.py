@@ -1,0 +1,1 @@
+"""Compare: schemes side by side, rule by rule and fen by fen."""
