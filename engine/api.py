@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from engine.check.check import Given, check
 from engine.load.policy import LoadedPolicy, LoadedText, load_policy
 from engine.nouns.core import Scheme
-from grammar.diagnostic import Finding, FindingsError, Words, in_order
+from grammar.diagnostic import Finding, FindingsError, Language, Words, in_order
 
 if TYPE_CHECKING:
+    from engine.compare.attribute import Attribution
+    from engine.compare.fit import Outside
+    from engine.compare.matrix import Cell as TopicCell
+    from engine.compare.topics import Topic
     from engine.explain.explain import Explainer
     from engine.explain.telling import Trial
     from engine.load.tables import Cell, RawData
@@ -174,3 +178,54 @@ def _trials(policy: Policy, dataset: "Dataset", settlement: "Settlement") -> "It
             # A trial that contradicts the data says nothing; the run itself stands.
             continue
         yield Trial(scenario, {(r.row.key, r.name): r for r in other.figures})
+
+
+@dataclass(slots=True)
+class SideBySide:
+    """Schemes compared: the matrix of rules, and with data each scheme's run, what lies outside it, what makes the difference.
+
+    ``refused`` are findings of schemes that the data does not fit; the others are compared all the same.
+    """
+
+    policies: list[Policy]
+    matrix: "list[tuple[Topic, list[TopicCell]]]"
+    settlements: "dict[str, Settlement]" = field(default_factory=dict)
+    outside: "dict[str, tuple[Outside, ...]]" = field(default_factory=dict)
+    attributions: "list[Attribution]" = field(default_factory=list)
+    refused: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+
+def side_by_side(policies: Iterable[Policy], language: Language, raw: "RawData | None" = None) -> SideBySide:
+    """Compare schemes by their rules and, with ``raw``, on the same data; the first is what the others are held against."""
+    from engine.compare.attribute import Settled, attributions
+    from engine.compare.fit import fitted
+    from engine.compare.matrix import Side, matrix
+    from engine.compare.topics import topics_in
+    from engine.interpret.trace import tracer
+    from engine.load.policy import policies_folder
+    from engine.load.source import read_index
+
+    policies = list(policies)
+    sides = [
+        Side(p.scheme(), tuple(i for t in reversed(p.loaded.texts) if (i := read_index(t.folder, t.layer)) is not None))
+        for p in policies
+    ]
+    told = SideBySide(policies, matrix(topics_in(policies_folder() / "common"), sides, language))
+    if raw is None:
+        return told
+    schemes = [policy.scheme() for policy in policies]
+    settled: dict[str, Settled] = {}
+    for policy, scheme in zip(policies, schemes, strict=True):
+        data, told.outside[scheme.id] = fitted(raw, scheme, [other for other in schemes if other is not scheme])
+        try:
+            settlement = settle(policy, bind_data(policy, data))
+        except FindingsError as error:
+            told.refused[scheme.id] = tuple(error.findings)
+            continue
+        told.settlements[scheme.id] = settlement
+        settled[scheme.id] = Settled(settlement, tracer(settlement))
+    first = settled.get(schemes[0].id)
+    for scheme in schemes[1:]:
+        if first is not None and scheme.id in settled:
+            told.attributions.extend(attributions(first, settled[scheme.id]))
+    return told

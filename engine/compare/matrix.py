@@ -82,10 +82,17 @@ class _Reader:
         """Each rule once, with the kinds it is for."""
         kinds: dict[tuple[str, str], list[str]] = {}
         for figure in figures:
-            kinds.setdefault((figure.name, self._formula(figure)), []).append(self._name(figure.table))
+            rule = self._formula(figure)
+            if figure.target is not None:
+                condition = figure.target.condition
+                rule = self._rule(condition) if condition is not None else self._pick("没有界限", "no limit given")
+            kinds.setdefault((figure.name, rule), []).append(self._name(figure.table))
         joint = self._pick("、", ", ")
         return [
-            self._pick(f"{joint.join(tables)}的{self._name(name)}：{rule}", f"{self._name(name)} of {joint.join(tables)}: {rule}")
+            self._pick(
+                f"{joint.join(tables)}的{self._name(name)}：{rule}",
+                f"{self._name(name)} of {joint.join(tables)}: {rule}",
+            )
             for (name, rule), tables in kinds.items()
             if rule
         ]
@@ -101,13 +108,24 @@ class _Reader:
 
     def _rule(self, node: Core) -> str:
         """A rule in the author's words; in English with each name in its English words."""
-        text = " ".join(source_text(node.span).split())
-        if self.language == "zh":
-            return text
-        return rule_in_english(node, self.scheme)
+        if self.language == "en":
+            return rule_in_english(node, self.scheme)
+        if isinstance(node, c.Choose):
+            rows = [f"{self._rule(b.condition)}时 {self._value(b.value)}" for b in node.branches]
+            if node.otherwise is not None:
+                rows.append(f"其余 {self._value(node.otherwise)}")
+            return "，".join(rows)
+        return " ".join(source_text(node.span).split())
+
+    def _value(self, node: Core | NoFigure) -> str:
+        return self._pick("无", "none") if isinstance(node, NoFigure) else self._rule(node)
 
     def _allocated(self, a: c.Allocation) -> str:
-        ways = {"equally": ("平均分", "shared equally"), "by_weight": ("按权重分", "shared by weight"), "in_order": ("依次分", "in order")}
+        ways = {
+            "equally": ("平均分", "shared equally"),
+            "by_weight": ("按权重分", "shared by weight"),
+            "in_order": ("依次分", "in order"),
+        }
         return f"{self._name(a.part)}{self._pick('：', ': ')}{self._pick(*ways[a.method])}"
 
     def _parameters(self, figure: c.Figure) -> Iterable[c.Parameter]:
@@ -131,7 +149,9 @@ class _Reader:
     def _parameter(self, p: c.Parameter) -> str:
         name = self._name(p.name)
         if p.state == "referred":
-            return self._pick(f"{name}：转引{p.referred or ''}", f"{name}: referred to {p.referred or 'another document'}")
+            return self._pick(
+                f"{name}：转引{p.referred or ''}", f"{name}: referred to {p.referred or 'another document'}"
+            )
         if p.state == "not_applicable":
             return self._pick(f"{name}：不适用", f"{name}: not applicable")
         if not p.entries:
@@ -143,7 +163,9 @@ class _Reader:
         return spoken(value, p.kind) if self.language == "zh" else spoken(value, p.kind).replace(" 元", " yuan")
 
     def _is_used(self, kind: str) -> bool:
-        return any(table == kind for table, _ in self.scheme.figures) or any(table == kind for table, _ in self.scheme.inputs)
+        return any(table == kind for table, _ in self.scheme.figures) or any(
+            table == kind for table, _ in self.scheme.inputs
+        )
 
     def _by_rows(self, topic: Topic) -> Cell:
         """Clauses by their rows in the catalogue of rules, where the rule itself is not money of a unit."""
@@ -163,7 +185,11 @@ class _Reader:
     def _document(self) -> Cell:
         text = self.scheme.document
         draft = "征求意见" in text
-        return self._cell("stated", [self._pick(text, "a draft for comment" if draft else text) or self._pick("没有写文号", "no number given")], [])
+        return self._cell(
+            "stated",
+            [self._pick(text, "a draft for comment" if draft else text) or self._pick("没有写文号", "no number given")],
+            [],
+        )
 
     def _dates(self) -> Cell:
         start, end = self.scheme.start, self.scheme.end
@@ -177,7 +203,11 @@ class _Reader:
         if not scheme.insurances:
             return self._none("open")
         names = self._pick("、", ", ").join(self._name(i) for i in scheme.insurances)
-        apart = self._pick("，分别核算", ", settled apart") if scheme.separate else self._pick("，合并核算", ", settled together")
+        apart = (
+            self._pick("，分别核算", ", settled apart")
+            if scheme.separate
+            else self._pick("，合并核算", ", settled together")
+        )
         return self._cell("stated", [names + apart], [])
 
     def _gates(self) -> Cell:
@@ -190,7 +220,9 @@ class _Reader:
             tests = [self._rule(t.condition) for t in figure.gate.tests]
             word = self._pick("全部满足：", "all of: ") if figure.gate.every else self._pick("满足一项：", "one of: ")
             values.append(word + self._pick("、", ", ").join(tests))
-        clauses = [x for f in gates if f.gate is not None for x in (*f.clauses, *(y for t in f.gate.tests for y in t.clauses))]
+        clauses = [
+            x for f in gates if f.gate is not None for x in (*f.clauses, *(y for t in f.gate.tests for y in t.clauses))
+        ]
         return self._cell("stated", values, clauses)
 
     def _base(self) -> Cell:
@@ -214,15 +246,18 @@ class _Reader:
         return self._cell(state, values, [x for f in found for x in f.clauses])
 
     def _target(self, condition: Core) -> str:
-        text = self._rule(condition)
-        return text
+        return self._rule(condition)
 
     def _uses(self) -> Cell:
         if not self.scheme.uses:
             return self._none("open")
         values = []
         for uses in self.scheme.uses:
-            allowed = self._pick("、", ", ").join(uses.allowed) if self.language == "zh" else f"{len(uses.allowed)} uses listed"
+            allowed = (
+                self._pick("、", ", ").join(uses.allowed)
+                if self.language == "zh"
+                else f"{len(uses.allowed)} uses listed"
+            )
             values.append(f"{self._name(uses.name)}{self._pick('：', ': ')}{allowed}")
         return self._cell("stated", list(dict.fromkeys(values)), [x for u in self.scheme.uses for x in u.clauses])
 
@@ -233,7 +268,9 @@ class _Reader:
 
     # ---- words
 
-    def _cell(self, state: CellState, values: list[str], clauses: Iterable[str], open_items: Iterable[str] = ()) -> Cell:
+    def _cell(
+        self, state: CellState, values: list[str], clauses: Iterable[str], open_items: Iterable[str] = ()
+    ) -> Cell:
         cited = tuple(dict.fromkeys(clauses))
         summaries = [self.clauses[_plain(x)].summary for x in cited if _plain(x) in self.clauses]
         text = "；".join(dict.fromkeys(summaries)) if self.language == "zh" else ""
@@ -267,7 +304,13 @@ def rule_in_english(node: Core, scheme: Scheme) -> str:
                 return spoken(value, kind).replace(" 元", " yuan").replace("是", "yes").replace("否", "no")
             case c.Read(column=name) | c.ReadParameter(name=name) | c.AsGiven(column=name):
                 return labels.words(name)
-            case c.ReadUp(column=name) | c.Before(column=name) | c.History(column=name) | c.Gather(column=name) | c.Rank(column=name):
+            case (
+                c.ReadUp(column=name)
+                | c.Before(column=name)
+                | c.History(column=name)
+                | c.Gather(column=name)
+                | c.Rank(column=name)
+            ):
                 return labels.words(name)
             case c.Given(column=name):
                 return f"{labels.words(name)} given"

@@ -13,6 +13,7 @@ import click
 
 from engine.doors.cases_command import cases
 from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
+from engine.doors.compare_command import compare
 from engine.doors.data_command import data
 from engine.doors.explain_command import explain
 from engine.doors.finding_command import finding
@@ -270,6 +271,7 @@ def plan(name: str, form: str, language: Language) -> None:
 
 
 cli.add_command(finding)
+cli.add_command(compare)
 cli.add_command(explain)
 cli.add_command(notice)
 cli.add_command(new)

@@ -1,0 +1,90 @@
+"""One data set for several schemes: what a scheme has no word for is left out where another of them has one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.load.bind_headers import header_of
+from engine.load.binding import Binding, words_of
+from engine.load.tables import Cell, RawData, Row, Table
+from engine.nouns.core import Scheme
+from grammar.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A row that a scheme does not settle: its kind, its unit, its insurance type."""
+
+    table: str
+    unit: str
+    insurance: str | None
+
+
+def fitted(raw: RawData, scheme: Scheme, others: Sequence[Scheme]) -> tuple[RawData, tuple[Outside, ...]]:
+    """The data as far as a scheme knows its words, and the rows that lie outside it; what nobody knows stays to be told."""
+    mine = _Words(scheme, raw)
+    theirs = [_Words(other, raw) for other in others]
+    outside: list[Outside] = []
+    tables: list[Table] = []
+    for table in raw.tables:
+        name = mine.table(table.name)
+        if name is None and any(other.table(table.name) for other in theirs):
+            outside += [_outside(table.name, row, raw) for row in table.rows]
+            continue
+        rows: list[Row] = []
+        for row in table.rows:
+            if name is not None and not mine.covers(_insurance(row, raw)):
+                outside.append(_outside(name, row, raw))
+                continue
+            rows.append(row if name is None else replace(row, cells=_kept(row, name, mine, theirs)))
+        tables.append(replace(table, rows=tuple(rows)))
+    heads = {key: cell for key, cell in raw.heads.items() if key not in {"方案", "scheme"}}
+    if (cell := heads.get("险种") or heads.get("insurance")) is not None and not mine.covers(cell.text):
+        heads = {key: cell for key, cell in heads.items() if key not in {"险种", "insurance"}}
+    known = {key for key in raw.assumptions if key in mine.names or not any(key in other.names for other in theirs)}
+    assumptions = {key: cell for key, cell in raw.assumptions.items() if key in known}
+    return replace(raw, heads=heads, assumptions=assumptions, tables=tuple(tables)), tuple(outside)
+
+
+def _kept(row: Row, table: str, mine: "_Words", theirs: "Sequence[_Words]") -> dict[str, Cell]:
+    return {
+        key: cell
+        for key, cell in row.cells.items()
+        if mine.column(table, key) or not any(other.column_anywhere(key) for other in theirs)
+    }
+
+
+def _insurance(row: Row, raw: RawData) -> str | None:
+    cell = row.cells.get("险种") or row.cells.get("insurance") or raw.heads.get("险种") or raw.heads.get("insurance")
+    return cell.text or None if cell is not None else None
+
+
+def _outside(table: str, row: Row, raw: RawData) -> Outside:
+    named = next((row.cells[key] for key in ("名称", "name", "单位", "unit") if key in row.cells), None)
+    return Outside(table, named.text if named is not None else "", _insurance(row, raw))
+
+
+class _Words:
+    """The words one scheme knows: of tables, of columns, of what may be assumed."""
+
+    def __init__(self, scheme: Scheme, raw: RawData) -> None:
+        self.scheme = scheme
+        self.names = words_of(scheme)
+        self._binding = Binding(scheme, raw, words=self.names)
+        self._insurances = {*scheme.insurances, *(scheme.labels.id(name) for name in scheme.insurances)}
+
+    def table(self, word: str) -> str | None:
+        """The kind of rows a word stands for."""
+        name = self.names.get(word, word)
+        return name if name in self.scheme.tables else None
+
+    def column(self, table: str, key: str) -> bool:
+        """Whether a table has a column of this name."""
+        return header_of(self._binding, table, key) is not None
+
+    def column_anywhere(self, key: str) -> bool:
+        """Whether any table has one."""
+        return any(self.column(table, key) for table in self.scheme.tables)
+
+    def covers(self, insurance: str | None) -> bool:
+        """Whether an insurance type is one of the scheme's; a scheme that names none takes rows as they come."""
+        return insurance is None or not self._insurances or insurance in self._insurances

@@ -1,0 +1,243 @@
+"""Schemes side by side as JSON in the contract's shape, as a table for a terminal and as Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from engine.api import SideBySide
+from engine.compare.attribute import Attribution, Part
+from engine.compare.matrix import Cell
+from engine.doors.explain_form import escaped
+from engine.nouns.numbers import grouped, money_text
+from engine.nouns.possible import is_point
+from engine.nouns.printed import plain, spoken
+from engine.nouns.settlement import FigureResult
+from grammar.diagnostic import Language, Words
+
+STANDARD = (
+    "budget", "adjusted_budget", "balance", "surplus", "overspend", "retained", "carried", "agency_retained", "fund_share",
+    "provider_share", "pool_surplus_share", "pool_overspend_share", "deposit_withheld", "deposit_returned",
+    "deposit_forfeited", "entitlement", "final_due", "admitted",
+)  # fmt: skip
+STATES = {
+    "stated": Words("明确规定", "stated"), "referred": Words("援引", "referred"), "open": Words("未规定", "not stated"),
+    "not_applicable": Words("不适用", "not applicable"),
+}  # fmt: skip
+# Figures that a bureau lays beside one another, unit by unit.
+_SHOWN = ("adjusted_budget", "retained", "carried", "agency_retained", "fund_share", "provider_share", "entitlement")
+
+
+def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
+    """The whole comparison; ``unlike`` names bases that must not be ranked together, ``refused`` schemes the data does not fit."""
+    names = {topic.id: topic.words.say(language) for topic, _ in told.matrix}
+    form: dict[str, Any] = {
+        "schemes": [policy.scheme().id for policy in told.policies],
+        "topics": [
+            {"topic": topic.words.say(language), "id": topic.id, "cells": [_cell(cell) for cell in cells]}
+            for topic, cells in told.matrix
+        ],
+        "completeness": [
+            {
+                "scheme": policy.scheme().id,
+                "open": len(open_items(told, policy.scheme().id)),
+                "items": open_items(told, policy.scheme().id),
+            }
+            for policy in told.policies
+        ],  # fmt: skip
+        "results": [*_results(told), *_outside(told)],
+        "attribution": [_attribution(a, names) for a in told.attributions],
+    }
+    if bases := unlike_bases(told):
+        form["unlike"] = bases
+    if told.refused:
+        form["refused"] = [
+            {"scheme": name, "findings": [f.as_json(language) for f in findings if f.severity == "error"]}
+            for name, findings in told.refused.items()
+        ]
+    return form
+
+
+def comparison_text(told: SideBySide, language: Language, *, only_differences: bool = False) -> str:
+    """Topic by topic a line for each scheme, then results and what makes the differences."""
+    zh = language == "zh"
+    lines: list[str] = []
+    for topic, cells in told.matrix:
+        if only_differences and len({(cell.state, cell.value) for cell in cells}) == 1:
+            continue
+        lines.append(f"【{topic.words.say(language)}】")
+        for cell in cells:
+            cited = f"〔{'、'.join(cell.citations)}〕" if cell.citations else ""
+            lines.append(f"  {cell.scheme:<10} {STATES[cell.state].say(language)}　{cell.value}{cited}".rstrip("　 "))
+    lines.append("")
+    lines.append(
+        "制度完备度：没有规定或援引他处的项目" if zh else "Completeness: what is not stated or referred elsewhere"
+    )
+    for policy in told.policies:
+        items = open_items(told, policy.scheme().id)
+        lines.append(f"  {policy.scheme().id:<10} {len(items)}　{'、'.join(items)}".rstrip("　 "))
+    if bases := unlike_bases(told):
+        said = "；".join(f"{name} {base}" for name, base in bases.items())
+        lines += [
+            "",
+            f"预算口径不同，不能直接比高低：{said}" if zh else f"Budgets of unlike bases, not to be ranked: {said}",
+        ]
+    lines += _result_lines(told, language)
+    lines += _attribution_lines(told, language)
+    return "\n".join(lines) + "\n"
+
+
+def comparison_markdown(told: SideBySide, language: Language) -> str:
+    """The matrix as a table, then results and differences as lists."""
+    schemes = [policy.scheme().id for policy in told.policies]
+    head = "项目" if language == "zh" else "topic"
+    lines = [f"| {head} | " + " | ".join(schemes) + " |", "|---" * (len(schemes) + 1) + "|"]
+    for topic, cells in told.matrix:
+        said = [f"**{STATES[c.state].say(language)}** {escaped(c.value)} {escaped(_cited(c))}".strip() for c in cells]
+        lines.append(f"| {topic.words.say(language)} | " + " | ".join(said) + " |")
+    body = [*_result_lines(told, language), *_attribution_lines(told, language)]
+    lines += [f"- {escaped(line.strip())}" if line.startswith(" ") else escaped(line) for line in body]
+    return "\n".join(lines) + "\n"
+
+
+def open_items(told: SideBySide, scheme: str) -> list[str]:
+    """What a scheme leaves open or refers elsewhere, each once, in the order of the topics."""
+    items: dict[str, None] = {}
+    for _, cells in told.matrix:
+        for cell in cells:
+            if cell.scheme == scheme and cell.state in {"open", "referred"}:
+                items.update(dict.fromkeys(cell.open_items))
+    return list(items)
+
+
+def unlike_bases(told: SideBySide) -> dict[str, str]:
+    """The bases of the schemes' budgets where they are not all the same."""
+    cells = next((cells for topic, cells in told.matrix if topic.id == "budget_base"), [])
+    bases = {cell.scheme: cell.value or cell.text for cell in cells}
+    return bases if len(set(bases.values())) > 1 else {}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "scheme": cell.scheme, "state": cell.state, "value": cell.value or None, "text": cell.text,
+        "citations": list(cell.citations), "open": list(cell.open_items),
+    }  # fmt: skip
+
+
+def _cited(cell: Cell) -> str:
+    return f"〔{'、'.join(cell.citations)}〕" if cell.citations else ""
+
+
+def _results(told: SideBySide) -> Iterator[dict[str, Any]]:
+    for scheme, settlement in told.settlements.items():
+        for result in settlement.figures:
+            if result.id in STANDARD and result.row.period.grain == "year":
+                yield {
+                    "scheme": scheme, "kind": result.row.table, "unit": result.row.unit, "insurance": result.row.insurance,
+                    "period": str(result.row.period), "id": result.id, "value": _value(result), "state": result.value.state,
+                }  # fmt: skip
+
+
+def _outside(told: SideBySide) -> Iterator[dict[str, Any]]:
+    for scheme, rows in told.outside.items():
+        for row in dict.fromkeys(rows):
+            yield {
+                "scheme": scheme, "kind": row.table, "unit": row.unit, "insurance": row.insurance, "period": None,
+                "id": None, "value": None, "state": "not_applicable",
+            }  # fmt: skip
+
+
+def _value(result: FigureResult) -> str | bool | None:
+    return None if result.value.state == "open" else plain(result.value.now, result.kind)
+
+
+def _attribution(a: Attribution, names: dict[str, str]) -> dict[str, Any]:
+    scheme = a.row
+    return {
+        "from": a.source, "to": a.target, "unit": scheme.unit, "insurance": scheme.insurance, "period": str(scheme.period),
+        "id": _IDS[a.figure], "total": money_text(a.total),
+        "steps": [
+            {"topic": _topic(part, names), "id": part.topic, "delta": money_text(part.delta), "citations": list(part.citations)}
+            for part in a.parts
+        ],
+    }  # fmt: skip
+
+
+_IDS = {
+    "结余留用": "retained", "结余留转": "carried", "经办机构留用": "agency_retained", "基金分担": "fund_share",
+    "机构承担": "provider_share", "应得合计": "entitlement",
+}  # fmt: skip
+_EVENTS = "events"
+
+
+def _topic(part: Part, names: dict[str, str]) -> str:
+    return names.get(part.topic, "事项" if part.topic == _EVENTS else part.topic)
+
+
+def _result_lines(told: SideBySide, language: Language) -> list[str]:
+    if not told.settlements and not told.refused:
+        return []
+    zh = language == "zh"
+    lines = ["", "同一份数据的结果" if zh else "Results on the same data"]
+    units: dict[tuple[str, str | None, str], dict[tuple[str, str], FigureResult]] = {}
+    for scheme, settlement in told.settlements.items():
+        for result in settlement.figures:
+            if result.id in _SHOWN and result.row.period.grain == "year":
+                key = (result.row.unit, result.row.insurance, str(result.row.period))
+                units.setdefault(key, {})[scheme, result.id] = result
+    for (unit, insurance, period), results in units.items():
+        lines.append(f"  {' · '.join(x for x in (unit, insurance, period) if x)}")
+        for identifier in _SHOWN:
+            said = [
+                f"{scheme} {_spoken(results[scheme, identifier], language)}"
+                for scheme in told.settlements
+                if (scheme, identifier) in results
+            ]
+            if said:
+                any_result = next(r for (_, i), r in results.items() if i == identifier)
+                labels = any_result.pipeline.scheme.labels
+                name = any_result.name if zh else labels.words(any_result.name)
+                lines.append(f"    {name}{'：' if zh else ': '}{'；'.join(said) if zh else '; '.join(said)}")
+    for scheme, rows in told.outside.items():
+        if rows:
+            named = list(dict.fromkeys(f"{row.unit}{f'（{row.insurance}）' if row.insurance else ''}" for row in rows))
+            lines.append(f"  {scheme} {'不适用于' if zh else 'does not cover'} {'、'.join(named)}")
+    for scheme, findings in told.refused.items():
+        first = next(f for f in findings if f.severity == "error")
+        lines.append(
+            f"  {scheme} {'不能用这份数据' if zh else 'cannot use this data'}[{first.code}]：{first.message(language)}"
+        )
+    return lines
+
+
+def _spoken(result: FigureResult, language: Language) -> str:
+    if not is_point(result.value.now):
+        return "未定" if language == "zh" else "open"
+    text = spoken(result.value.now, result.kind)
+    mark = {"assumed": "※"}.get(result.value.state, "")
+    return (text if language == "zh" else text.replace(" 元", " yuan")) + mark
+
+
+def _attribution_lines(told: SideBySide, language: Language) -> Sequence[str]:
+    if not told.attributions:
+        return []
+    names = {topic.id: topic.words.say(language) for topic, _ in told.matrix}
+    zh = language == "zh"
+    lines = ["", "差在哪里（逐项相加等于总差）" if zh else "What makes the difference (the steps add up)"]
+    for a in told.attributions:
+        if not a.total and not a.parts:
+            continue
+        who = " · ".join(x for x in (a.row.unit, a.row.insurance, str(a.row.period)) if x)
+        lines.append(
+            f"  {who} {a.figure if zh else _IDS[a.figure]} {a.source} → {a.target} {_signed(a.total, language)}"
+        )
+        lines += [
+            f"    {_topic(part, names)} {_signed(part.delta, language)}〔{'、'.join(part.citations)}〕"
+            for part in a.parts
+        ]
+    return lines
+
+
+def _signed(fen: int, language: Language) -> str:
+    size = grouped(money_text(abs(fen)))
+    if language == "zh":
+        return f"{'多' if fen > 0 else '少' if fen < 0 else '相差'} {size} 元"
+    return f"{'+' if fen > 0 else '−' if fen < 0 else ''}{size} yuan"
