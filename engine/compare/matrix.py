@@ -52,9 +52,11 @@ class _Reader:
     def cell(self, topic: Topic) -> Cell:
         if topic.structure:
             return self._structures[topic.structure](self)
-        if topic.rows:
-            return self._by_rows(topic)
-        return self._by_rules(topic)
+        if topic.figures or topic.parameters or topic.inputs:
+            cell = self._by_rules(topic)
+            if cell.state != "open" or cell.value or not topic.rows:
+                return cell
+        return self._by_rows(topic)
 
     # ---- by rules
 
@@ -129,7 +131,7 @@ class _Reader:
         return f"{self._name(a.part)}{self._pick('：', ': ')}{self._pick(*ways[a.method])}"
 
     def _parameters(self, figure: c.Figure) -> Iterable[c.Parameter]:
-        """The parameters a rule reads, through helpers that are not told themselves."""
+        """The parameters a rule reads, through figures that no topic of their own speaks of."""
         seen: set[str] = set()
         queue = [figure]
         while queue:
@@ -143,7 +145,7 @@ class _Reader:
                     elif isinstance(node, c.Read) and node.column not in seen:
                         seen.add(node.column)
                         below = self.scheme.figures.get((here.table, node.column))
-                        if below is not None and below.unrounded:
+                        if below is not None and self._id(below.name, below.table) not in _TOPICS_OF_THEIR_OWN:
                             queue.append(below)
 
     def _parameter(self, p: c.Parameter) -> str:
@@ -333,6 +335,11 @@ def rule_in_english(node: Core, scheme: Scheme) -> str:
     return say(node)
 
 
+# Figures every scheme has, each spoken of under a topic of its own.
+_TOPICS_OF_THEIR_OWN = frozenset({
+    "budget", "adjusted_budget", "cleared", "balance", "surplus", "overspend", "retained", "carried", "agency_retained",
+    "fund_share", "provider_share", "retention_cap", "deposit_withheld", "deposit_returned", "reserve", "paid",
+})  # fmt: skip
 _SIGNS = {
     "add": (" + ", 3), "subtract": (" − ", 3), "multiply": (" × ", 5), "part": (" × ", 5), "divide": (" ÷ ", 5),
     "most": (", at most ", 2), "least": (", at least ", 2), "over": (" over ", 1), "up_to": (" at most ", 1),

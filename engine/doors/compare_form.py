@@ -35,14 +35,7 @@ def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
             {"topic": topic.words.say(language), "id": topic.id, "cells": [_cell(cell) for cell in cells]}
             for topic, cells in told.matrix
         ],
-        "completeness": [
-            {
-                "scheme": policy.scheme().id,
-                "open": len(open_items(told, policy.scheme().id)),
-                "items": open_items(told, policy.scheme().id),
-            }
-            for policy in told.policies
-        ],  # fmt: skip
+        "completeness": [_completeness(told, policy.scheme().id) for policy in told.policies],
         "results": [*_results(told), *_outside(told)],
         "attribution": [_attribution(a, names) for a in told.attributions],
     }
@@ -113,6 +106,11 @@ def unlike_bases(told: SideBySide) -> dict[str, str]:
     cells = next((cells for topic, cells in told.matrix if topic.id == "budget_base"), [])
     bases = {cell.scheme: cell.value or cell.text for cell in cells}
     return bases if len(set(bases.values())) > 1 else {}
+
+
+def _completeness(told: SideBySide, scheme: str) -> dict[str, Any]:
+    items = open_items(told, scheme)
+    return {"scheme": scheme, "open": len(items), "items": items}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
