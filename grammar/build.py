@@ -112,6 +112,15 @@ class Builder(DeclarationBuilder):
     def reason(self, at: Span, _: Token, text: s.Text) -> s.Reason:
         return s.Reason(text, at)
 
+    def worded(self, at: Span, _: Token, title: s.Text, __: Token | None, detail: s.Detail | None) -> s.Worded:
+        return s.Worded(title, detail, at)
+
+    def worded_only(self, at: Span, _: Token, detail: s.Detail) -> s.Worded:
+        return s.Worded(None, detail, at)
+
+    def detail(self, _: Span, word: Token) -> s.Detail:
+        return "brief" if word.terminal == "BRIEF" else "full"
+
     def locked(self, at: Span, _: Token) -> s.Locked:
         return s.Locked(at)
 

@@ -271,6 +271,9 @@ class _Printer(ExpressionPrinter):
                 yield from self._subs(depth + 1, subs)
             case s.Reason(text=text):
                 yield self._line(depth, sub.span, self._reason(text))
+            case s.Worded(title=title, detail=detail):
+                parts = [*([self.texts([title])] if title else ()), *([self.key(detail.upper())] if detail else ())]
+                yield self._line(depth, sub.span, f"{self.key('WORDED')} {', '.join(parts)}")
             case s.Locked():
                 yield self._line(depth, sub.span, self.key("LOCKED"))
             case _:

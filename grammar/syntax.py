@@ -457,6 +457,18 @@ class Reason:
     span: Span = _span()
 
 
+Detail = Literal["brief", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """``说法 「可留用的结余」, 略``: how explanations call a figure, and whether they tell its working in those of others."""
+
+    title: Text | None
+    detail: Detail | None
+    span: Span = _span()
+
+
 @dataclass(frozen=True, slots=True)
 class Locked:
     """``锁定`` under a figure."""
@@ -486,7 +498,7 @@ class Unless:
     span: Span = _span()
 
 
-Sub = Unless | Reading | Reason | Locked
+Sub = Unless | Reading | Reason | Worded | Locked
 
 
 @dataclass(frozen=True, slots=True)

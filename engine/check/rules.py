@@ -199,6 +199,8 @@ class Ruled:
             readings=tuple(readings),
             reason=reason,
             range=self.declared.declared_range(raw.table, raw.name, kind),
+            title=next((sub.title.text for sub in node.subs if isinstance(sub, s.Worded) and sub.title), None),
+            detail=next((sub.detail for sub in node.subs if isinstance(sub, s.Worded) and sub.detail), None),
             layer=raw.layer,
             span=node.name.span,
         )

@@ -98,10 +98,18 @@ class Accounts:
                 continue
             seen.add(key)
             stack.append((here, name, left, True))
+            below = [
+                (r, n) for r, n in self._below(step, levels is None) if levels is None or self._detail(r, n) != "brief"
+            ]
             if left == 0 and not _is_through(step):
-                continue
-            inner = left if left is None or _is_through(step) else left - 1
-            stack.extend((r, n, inner, False) for r, n in reversed(list(self._below(step, levels is None))))
+                # What its author wants told is told, however far down.
+                below = [(r, n) for r, n in below if self._detail(r, n) == "full"]
+            inner = left if not left or _is_through(step) else left - 1
+            stack.extend((r, n, inner, False) for r, n in reversed(below))
+
+    def _detail(self, row: Row, column: str) -> str | None:
+        maker = self.makers.by.get((row.table, column))
+        return maker.figure.detail if isinstance(maker, Derive) else None
 
     def _below(self, step: Step, everything: bool) -> Iterator[tuple[Row, str]]:
         row = step.row

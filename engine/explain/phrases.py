@@ -12,7 +12,7 @@ from engine.nouns.kinds import Kind
 from engine.nouns.numbers import Number, decimal_text, grouped
 from engine.nouns.operators import OPERATORS
 from engine.nouns.periods import Period
-from engine.nouns.pipeline import GIVEN, MET, Aggregate, Carry, Sequence, Spread
+from engine.nouns.pipeline import GIVEN, MET, Aggregate, Carry, Derive, Sequence, Spread
 from engine.nouns.possible import Possible
 from engine.nouns.printed import plain, spoken
 from engine.nouns.world import Row
@@ -132,6 +132,8 @@ class Phrases:
                 return self._carry(step)
             case Sequence(source=source):
                 return self.pick(f"{self.word(source, table)}的名次", f"rank by {self.word(source, table)}")
+            case Derive(figure=c.Figure(title=str(title))) if self.language == "zh":
+                return self.keep(title)
             case _:
                 return self.word(column, table)
 

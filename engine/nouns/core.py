@@ -423,6 +423,8 @@ class Figure:
     """A rule for one figure of one kind of rows: its default, its exceptions, how it is rounded, its clauses.
 
     ``range`` is what its name is declared to lie in (名词, or 数据 of the same name); None where nothing is declared.
+    ``title`` and ``detail`` are the author's wishes for explanations: what to call it, and whether its working is told
+    where other figures are explained.
     """
 
     table: str
@@ -445,6 +447,8 @@ class Figure:
     readings: tuple[Reading, ...] = ()
     reason: str | None = None
     range: Range | None = None
+    title: str | None = None
+    detail: Literal["brief", "full"] | None = None
     layer: str = ""
     span: Span = _span_by_name()
 
