@@ -551,3 +551,12 @@ def test_the_page_is_well_formed_and_its_contents_lead_to_each_explanation(langu
     assert len(tags.articles) > 100
     assert tags.links == tags.articles
     assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in page
+
+
+def test_amounts_are_said_in_ten_thousands_where_that_is_asked_for_and_small_ones_are_not() -> None:
+    words = ("explain", "gaotai", "retained", *SAMPLE, "--unit", "县妇幼保健院", "--insurance", "居民", "--wan")
+    text = run(*words).stdout
+    assert "可留用结余 360 万元，另 60 万元由医保经办机构留用" in text
+    assert "按缺省的 0.00 元计" in text
+    assert "3,600,000.00" not in text
+    assert "3,600,000.00 yuan" in run(*words, "--lang", "en").stdout

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="1 一句话，2 逐步，all 直到填报的数。",
 )
+@click.option("--wan", "wan", is_flag=True, help="一万元以上的金额写成万元（中文）。")
 @click.option("--why-not", "why_not", is_flag=True, help="逐条说明哪些例外没有适用，差在哪里。")
 @click.option("--all", "everything", is_flag=True, help="解释每一个数，不写 FIGURE。")
 @format_option("text", "md", "html", "json")
@@ -64,6 +65,7 @@ def explain(
     out: str | None,
     language: Language,
     *,
+    wan: bool,
     why_not: bool,
     everything: bool,
 ) -> None:
@@ -88,6 +90,7 @@ def explain(
         tell((f for f in whole.background.settlement.warnings if f.severity == "warning"), language)
     levels = {"1": 1, "2": 2, "all": None}[depth]
     # One after another, from the first to the last: nothing waits for the whole, and nothing is kept of what was told.
+    whole.wan = wan
     told = (whole.explain(result, language, levels, why_not=why_not) for result in results)
     pieces = _pieces(told, results, form, whole, language, escaped=not out and not is_utf8())
     if out:

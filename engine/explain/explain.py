@@ -26,12 +26,16 @@ from grammar.diagnostic import Language
 
 @dataclass(slots=True)
 class Explainer:
-    """Explains the figures of one settlement; what is worked out for one figure is kept for the next."""
+    """Explains the figures of one settlement; what is worked out for one figure is kept for the next.
+
+    ``wan`` says amounts of ten thousand 元 and more in 万元, in Chinese.
+    """
 
     background: Background
     makers: dict[int, Makers] = field(default_factory=dict)
     accounts: dict[int, Accounts] = field(default_factory=dict)
     kept: Kept | None = None
+    wan: bool = False
 
     def title(self, result: FigureResult, language: Language) -> str:
         """Whose figure it is and for when, without explaining it."""
@@ -67,7 +71,7 @@ class Explainer:
         if self.kept is None or self.kept.row is not result.row:
             self.kept = Kept(result.row)
             accounts.forget()
-        phrases = Phrases(pipeline.scheme, makers, result.row, language)
+        phrases = Phrases(pipeline.scheme, makers, result.row, language, wan=self.wan)
         return Telling(self.background, result, language, makers, accounts, phrases, self.kept)
 
 

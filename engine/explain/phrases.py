@@ -19,6 +19,8 @@ from engine.nouns.world import Row
 from grammar.diagnostic import Language
 
 _PLACES = 12
+# 10,000.00 元 in fen; smaller amounts stay in 元.
+_WAN = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Phrases:
     row: Row
     language: Language
     shown: dict[str, Shown] = field(default_factory=dict)
+    wan: bool = False
 
     def pick(self, zh: str, en: str) -> str:
         """One of two wordings."""
@@ -57,9 +60,10 @@ class Phrases:
         if isinstance(value, bool):
             return self.pick("是", "yes") if value else self.pick("否", "no")
         if isinstance(value, int | Fraction):
-            text, exact = self._digits(value, kind)
+            in_wan = self.wan and self.language == "zh" and kind.is_money and abs(Fraction(value)) >= _WAN
+            text, exact = self._digits(value, kind, in_wan=in_wan)
             self.shown[text] = Shown(text, str(plain(value, kind)) if exact is None else text.replace(",", ""), exact)
-            said = self._with_unit(text, kind)
+            said = self._with_unit(text, kind, in_wan=in_wan)
             return said if exact is None else self.pick(f"约 {said}", f"about {said}")
         if kind.base is k.Base.CHOICE and isinstance(value, str):
             return self.pick(value, self.scheme.labels.words(value))
@@ -87,20 +91,22 @@ class Phrases:
             self.shown[text] = Shown(text, text)
         return text
 
-    def _digits(self, value: Number, kind: Kind) -> tuple[str, str | None]:
+    def _digits(self, value: Number, kind: Kind, *, in_wan: bool = False) -> tuple[str, str | None]:
         ratio = kind.base in {k.Base.RATIO, k.Base.POINTS}
         shown = Fraction(value) * 100 if ratio else Fraction(value, kind.scale)
         least = 2 if kind.base in k.MONEYS else 0
+        if in_wan:
+            shown, least = shown / 10_000, 0
         if (shown * 10**_PLACES).denominator == 1:
             text = decimal_text(shown, _PLACES).rstrip("0")
             whole, _, decimals = text.partition(".")
             return grouped(f"{whole}.{decimals.ljust(least, '0')}".rstrip(".")), None
         return grouped(decimal_text(shown, max(least, 4))), f"{shown.numerator}/{shown.denominator}"
 
-    def _with_unit(self, text: str, kind: Kind) -> str:
+    def _with_unit(self, text: str, kind: Kind, *, in_wan: bool = False) -> str:
         """Digits with their unit; what is counted for each of something says so: ``610.50 元/人``, ``每分 2%``."""
         ratio = kind.base is k.Base.RATIO
-        zh = "%" if ratio else (k.Kind(kind.base).unit or "")
+        zh = "%" if ratio else "万元" if in_wan else (k.Kind(kind.base).unit or "")
         en = "%" if ratio else (_ONE.get(zh, zh) if text in {"1", "-1"} else _UNITS.get(zh, zh))
         unit = self.pick(zh, en)
         said = f"{text}{'' if unit.startswith('%') or not unit else ' '}{unit}"
@@ -249,7 +255,7 @@ class Phrases:
             name = self.pick(f"{tables}的个数", f"number of {tables}")
         if step.where is None:
             return name
-        other = Phrases(self.scheme, self.makers, _as(self.row, step.tables[0]), self.language, self.shown)
+        other = Phrases(self.scheme, self.makers, _as(self.row, step.tables[0]), self.language, self.shown, self.wan)
         only = other.bare(step.where, article=True)
         return self.pick(f"{name}（只计{only}的）", f"{name} (only where {only})")
 
