@@ -153,15 +153,15 @@ class Phrases:
         return self.pick(f"{zh}的{source}", f"last {en}'s {source}")
 
     def opening(self, column: str) -> str:
-        """Where the period before was not settled: that the opening value stands for its figure."""
+        """Where the period before gave no such figure: that the opening value stands for it."""
         step = self.makers.by.get((self.row.table, column))
         if not isinstance(step, Carry) or step.opening is None or self.row.decided.get(column) != ():
             return ""
         read = self.bare(step.opening, article=True)
         zh, en = _BEFORE[step.grain]
         if isinstance(step.opening, c.Constant):
-            return self.pick(f"（{zh}没有结算，从 {read} 起算）", f" (last {en} was not settled; {read} to start with)")
-        return self.pick(f"（{zh}没有结算，用{read}）", f" (last {en} was not settled; {read} is used)")
+            return self.pick(f"（{zh}没有这个数，从 {read} 起算）", f" (there is none for the last {en}; {read} to start with)")
+        return self.pick(f"（{zh}没有这个数，用{read}）", f" (there is none for the last {en}; {read} is used)")
 
     def kind(self, table: str) -> str:
         """A kind of rows as the document calls it."""
