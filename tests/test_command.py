@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -148,6 +149,13 @@ def test_help_is_in_chinese_and_names_every_option_of_settle() -> None:
     ):
         assert option in text
     assert "Show this message" not in text
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_the_help_of_every_command_has_its_headings_in_chinese(name: str) -> None:
+    text = xiance(name, "--help").out
+    assert text.startswith("用法：")
+    assert not re.search(r"Usage|Options|required|default|Show this", text), text
 
 
 def test_a_year_that_the_data_lacks_prints_nothing_and_says_so() -> None:

@@ -108,6 +108,11 @@ class Group(click.Group):
     context_class = _Context
     command_class = Command
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take in a command, whose help is then in Chinese however it was made."""
+        cmd.context_class = _Context
+        super().add_command(cmd, name)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
