@@ -1,13 +1,16 @@
 """One data set for several schemes: what a scheme has no word for is left out where another of them has one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from engine.load.bind_headers import header_of
 from engine.load.binding import Binding, words_of
-from engine.load.tables import Cell, RawData, Row, Table
+from engine.load.tables import BulkTable, RawData, Row, Table
 from engine.nouns.core import Scheme
 from grammar.frozen import dataclass
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,29 @@ def fitted(raw: RawData, scheme: Scheme, others: Sequence[Scheme]) -> tuple[RawD
             if name is not None and not mine.covers(_insurance(row, raw)):
                 outside.append(_outside(name, row, raw))
                 continue
-            rows.append(row if name is None else replace(row, cells=_kept(row, name, mine, theirs)))
-        tables.append(replace(table, rows=tuple(rows)))
+            rows.append(row if name is None else replace(row, cells=_kept(row.cells, name, mine, theirs)))
+        columns = table.columns if name is None else _kept(table.columns, name, mine, theirs)
+        tables.append(replace(table, rows=tuple(rows), columns=columns))
+    bulk: list[BulkTable] = []
+    for long in raw.bulk:
+        if (name := mine.table(long.name)) is not None:
+            bulk.append(replace(long, headers=_kept(long.headers, name, mine, theirs)))
+        elif any(other.table(long.name) for other in theirs):
+            outside.append(Outside(long.name, "", None))
+        else:
+            bulk.append(long)
     heads = {key: cell for key, cell in raw.heads.items() if key not in {"方案", "scheme"}}
     if (cell := heads.get("险种") or heads.get("insurance")) is not None and not mine.covers(cell.text):
         heads = {key: cell for key, cell in heads.items() if key not in {"险种", "insurance"}}
     known = {key for key in raw.assumptions if key in mine.names or not any(key in other.names for other in theirs)}
     assumptions = {key: cell for key, cell in raw.assumptions.items() if key in known}
-    return replace(raw, heads=heads, assumptions=assumptions, tables=tuple(tables)), tuple(outside)
+    return replace(raw, heads=heads, assumptions=assumptions, tables=tuple(tables), bulk=tuple(bulk)), tuple(outside)
 
 
-def _kept(row: Row, table: str, mine: "_Words", theirs: "Sequence[_Words]") -> dict[str, Cell]:
+def _kept(columns: "Mapping[str, _T]", table: str, mine: "_Words", theirs: "Sequence[_Words]") -> "dict[str, _T]":
     return {
-        key: cell
-        for key, cell in row.cells.items()
+        key: each
+        for key, each in columns.items()
         if mine.column(table, key) or not any(other.column_anywhere(key) for other in theirs)
     }
 
