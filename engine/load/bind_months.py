@@ -1,6 +1,8 @@
-"""Months, quarters and half-years that a unit's rows leave out: sums take the rows there are, and that is told."""
+"""Months, quarters and half-years that units' rows leave out: sums take the rows there are, and that is told."""
 
-from engine.load.binding import Binding
+from collections.abc import Set as AbstractSet
+
+from engine.load.binding import COUNTY, Binding
 from engine.nouns import core as c
 from engine.nouns.core import Grain, Scheme
 from engine.nouns.periods import Period, periods_of
@@ -8,25 +10,42 @@ from grammar.diagnostic import Words
 
 _WITHIN: frozenset[Grain] = frozenset({"month", "quarter", "half"})
 _NAMED = 3
+_Owner = tuple[str, str | None, int]
 
 
 def missing_periods(b: Binding, years: tuple[int, ...]) -> None:
-    """Note which periods of a settled year units leave out that have rows for others; what no rule sums is passed over."""
+    """Note which periods of a settled year units leave out that have rows for others, and which units have no row at all."""
     for name, rows in b.rows.items():
-        grain = b.scheme.tables[name].grain
-        if grain not in _WITHIN or not _is_summed(b.scheme, name):
+        if not _is_summed(b.scheme, name):
             continue
-        given: dict[tuple[str, str | None, int], set[Period]] = {}
+        grain = b.scheme.tables[name].grain
+        given: dict[_Owner, set[Period]] = {}
         for row in rows:
             if row.period.year in years:
                 given.setdefault((row.parent or "", row.insurance, row.period.year), set()).add(row.period)
         lacking: dict[tuple[Period, ...], dict[str, None]] = {}
         for (unit, insurance, year), periods in given.items():
-            left = tuple(p for p in periods_of(year, grain) if p not in periods)
+            left = tuple(p for p in periods_of(year, grain) if p not in periods) if grain in _WITHIN else ()
             lacking.setdefault(left, {})[_called(unit, insurance)] = None
         for left, units in sorted(lacking.items()):
             if left:
                 b.tell("D222", None, table=name, periods=_runs(left), units=_listed(sorted(units)))
+        without = _without(b, name, years, given.keys()) if given else {}
+        for year, named in sorted(without.items()):
+            b.tell("D223", None, table=name, year=year, units=_listed(sorted(named)))
+
+
+def _without(b: Binding, table: str, years: tuple[int, ...], given: AbstractSet[_Owner]) -> dict[int, set[str]]:
+    """The units by year that have none of a kind's rows where others have: a sum over them is 0, though nobody wrote a 0."""
+    found: dict[int, set[str]] = {}
+    for parent in (p for p in b.scheme.tables[table].parents if p != COUNTY):
+        sums = [f for f in b.scheme.figures.values() if f.table == parent and _sums(f, table)]
+        for row in b.rows.get(parent, ()):
+            asked = any(not (figure.also_input and figure.name in row.cells) for figure in sums)
+            owner = (row.unit, row.insurance, row.period.year)
+            if asked and row.period.year in years and not given & {owner, (row.unit, None, row.period.year)}:
+                found.setdefault(row.period.year, set()).add(_called(row.unit, row.insurance))
+    return found
 
 
 def _called(unit: str, insurance: str | None) -> str:
@@ -35,8 +54,13 @@ def _called(unit: str, insurance: str | None) -> str:
 
 def _is_summed(scheme: Scheme, table: str) -> bool:
     """Whether a rule adds the rows of a kind up for the unit they belong to."""
-    values = (f.default for f in scheme.figures.values() if not isinstance(f.default, c.NoFigure))
-    return any(isinstance(n, c.Gather) and table in n.tables for value in values for n in c.walk(value))
+    return any(_sums(figure, table) for figure in scheme.figures.values())
+
+
+def _sums(figure: c.Figure, table: str) -> bool:
+    if isinstance(figure.default, c.NoFigure):
+        return False
+    return any(isinstance(n, c.Gather) and table in n.tables for n in c.walk(figure.default))
 
 
 def _runs(periods: tuple[Period, ...]) -> Words:
