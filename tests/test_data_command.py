@@ -34,6 +34,7 @@ EN = ("notes", "case", "assumptions")
 def written(folder: Path, name: str, *words: str) -> Path:
     """The template of a policy, written by the command."""
     path = folder / "template.xlsx"
+    path.unlink(missing_ok=True)
     ran = xiance("data", "template", name, "--out", str(path), *words)
     assert ran.code == 0, ran.err
     assert str(path) in ran.out

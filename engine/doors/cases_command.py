@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from engine.doors.choices import keep_the_data
 from engine.doors.telling import fail, language_option, named, stop, tell, write_whole
 from engine.doors.usage import Group
 from grammar.diagnostic import FindingsError, Language
@@ -17,7 +18,7 @@ def cases() -> None:
 
 @cases.command()
 @click.argument("name")
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件，或一个文件夹。")
+@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个文件，或一个文件夹。")
 @click.option("--as", "title", required=True, metavar="名称", help="案例的名称，写成一句话。")
 @click.option("--unit", "units", multiple=True, metavar="单位", help="只记这家单位的数，可以写多次。")
 @click.option("--confirmed-by", "confirmed_by", metavar="姓名", help="谁已经按条款算过；不写则标作待核。")
@@ -45,6 +46,7 @@ def record(
     title = title.strip()
     if not title or "\n" in title:
         stop("案例的名称写成一句话" if language == "zh" else "give the case a name, one line")
+    keep_the_data(data, [out] if out else [], language)
     try:
         policy = named(lambda: open_policy(name), language)
         raw = named(lambda: read_data(Path(data), data), language)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from engine.doors.choices import keep_the_data
 from engine.doors.telling import fail, format_option, json_text, language_option, named, stop, tell_json, write_whole
 from grammar.diagnostic import Finding, FindingsError, Language
 
@@ -32,6 +33,8 @@ def compare(
     """并排比较几个方案：逐项规则，同一份数据的结果，差异归到哪一条。"""
     if len(names) < _TWO:
         stop("至少写两个方案" if language == "zh" else "name at least two policies")
+    if data is not None:
+        keep_the_data(data, [out] if out else [], language)
     if curve or form in {"html", "xlsx"}:
         fail([Finding("L201", None, {"what": "--curve" if curve else form})], form, language)
     from engine.api import open_policy, side_by_side

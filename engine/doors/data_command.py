@@ -37,7 +37,8 @@ def template(name: str, out: str | None, language: Language, *, bureau: bool) ->
         fail(error.findings, "text", language)
     scheme = policy.scheme().id
     path = Path(out or (f"{scheme}-数据模板.xlsx" if zh else f"{scheme}-template.xlsx"))
-    if out is None and path.exists():
+    # A workbook of this name may be one that has been filled in.
+    if path.exists() and not path.is_dir():
         stop(f"{path} 已经有了；用 --out 另写一个" if zh else f"{path} is there already; name another with --out")
     write_whole(path, content, language)
     click.echo(f"已写 {path}" if zh else f"written: {path}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from engine.doors.choices import assumed_values, scenarios_named, years_chosen
+from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
 from engine.doors.telling import (
     fail,
     format_option,
@@ -73,6 +73,7 @@ def explain(
     zh = language == "zh"
     if (figure is None) != everything:
         stop("写一个数的名称，或者写 --all" if zh else "name one figure, or write --all")
+    keep_the_data(data, [out] if out else [], language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
     from engine.api import bind_data, explainer, open_policy

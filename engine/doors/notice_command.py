@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.doors.choices import assumed_values, scenarios_named, years_chosen
-from engine.doors.telling import fail, format_option, language_option, named, stop, write_whole
+from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
+from engine.doors.telling import fail, format_option, language_option, named, stop, tell, write_whole
 from grammar.diagnostic import FindingsError, Language
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def notice(
         stop("docx 要写 --out 文件名" if zh else "docx needs --out FILE")
     if days and not (days.isascii() and days.isdigit()):
         stop(f"--days 写工作日的天数，而不是 {days}" if zh else f"--days is a number of working days, not {days}")
+    keep_the_data(data, [out] if out else [], language)
     chosen = years_chosen(year, None, language)
     assumed = assumed_values(assume, language)
     from engine.api import bind_data, explainer, open_policy
@@ -63,6 +64,7 @@ def notice(
     if year is None and len(whole.background.settlement.years) > 1:
         years = "、".join(map(str, whole.background.settlement.years))
         stop(f"数据有几年（{years}），请写 --year" if zh else f"the data has several years ({years}); write --year")
+    tell((f for f in whole.background.settlement.warnings if f.severity == "warning"), language)
     rows = _rows(whole, units, insurance, language)
     terms = made.NoticeTerms(days, contact)
     notices = [made.notice(whole, row, language, terms) for row in rows]
