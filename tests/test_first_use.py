@@ -88,3 +88,9 @@ def test_a_notice_is_given_along_with_the_warnings_of_its_data(tmp_path: Path) -
     assert ran.returncode == 0
     assert "D223" in ran.stderr
     assert "D223" not in ran.stdout
+
+
+def test_a_result_and_its_receipt_are_not_written_to_one_file(tmp_path: Path) -> None:
+    out = tmp_path / "结果.json"
+    ran = run("settle", "gaotai", "--data", SAMPLE, "--format", "json", "--out", str(out), "--receipt", str(out))
+    assert (ran.returncode, "同一个文件" in ran.stderr, out.exists()) == (2, True, False)

@@ -181,6 +181,12 @@ def settle(
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
     keep_the_data(data, [path for path in (out, receipt) if path], language)
+    if out and receipt and os.path.realpath(out) == os.path.realpath(receipt):
+        stop(
+            "--out 和 --receipt 是同一个文件；各写一个"
+            if language == "zh"
+            else "--out and --receipt name the same file; write each to its own"
+        )
     from engine.api import bind_data, open_policy
     from engine.api import settle as settle_data
     from engine.load.read import read_data
