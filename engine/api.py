@@ -14,16 +14,18 @@ from engine.nouns.core import Scheme
 from grammar.diagnostic import Finding, FindingsError, Language, Words, in_order
 
 if TYPE_CHECKING:
-    from engine.compare.attribute import Attribution
+    from engine.compare.attribute import Attribution, Settled
+    from engine.compare.curve import Curve
     from engine.compare.fit import Outside
     from engine.compare.matrix import Cell as TopicCell
     from engine.compare.topics import Topic
     from engine.explain.explain import Explainer
     from engine.explain.telling import Trial
     from engine.load.tables import Cell, RawData
-    from engine.nouns.dataset import Assumption, Dataset
+    from engine.nouns.dataset import Assumption, DataRow, Dataset
     from engine.nouns.pipeline import Pipeline
     from engine.nouns.settlement import Difference, Settlement
+    from engine.nouns.world import Row
 
 
 @dataclass(slots=True)
@@ -193,10 +195,16 @@ class SideBySide:
     outside: "dict[str, tuple[Outside, ...]]" = field(default_factory=dict)
     attributions: "list[Attribution]" = field(default_factory=list)
     refused: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    curves: "list[Curve]" = field(default_factory=list)
 
 
-def side_by_side(policies: Iterable[Policy], language: Language, raw: "RawData | None" = None) -> SideBySide:
-    """Compare schemes by their rules and, with ``raw``, on the same data; the first is what the others are held against."""
+def side_by_side(
+    policies: Iterable[Policy], language: Language, raw: "RawData | None" = None, *, curve: bool = False
+) -> SideBySide:
+    """Compare schemes by their rules and, with ``raw``, on the same data; the first is what the others are held against.
+
+    With ``curve`` also each scheme's line of what a provider gains or bears, on a unit of the data or an invented one.
+    """
     from engine.compare.attribute import Settled, attributions
     from engine.compare.fit import fitted
     from engine.compare.matrix import Side, matrix
@@ -212,6 +220,8 @@ def side_by_side(policies: Iterable[Policy], language: Language, raw: "RawData |
     ]
     told = SideBySide(policies, matrix(topics_in(policies_folder() / "common"), sides, language))
     if raw is None:
+        if curve:
+            told.curves.extend(_invented_curve(policy) for policy in policies)
         return told
     schemes = [policy.scheme() for policy in policies]
     settled: dict[str, Settled] = {}
@@ -228,4 +238,86 @@ def side_by_side(policies: Iterable[Policy], language: Language, raw: "RawData |
     for scheme in schemes[1:]:
         if first is not None and scheme.id in settled:
             told.attributions.extend(attributions(first, settled[scheme.id]))
+    if curve:
+        told.curves.extend(_curves(policies, raw, settled))
     return told
+
+
+def _curves(policies: Iterable[Policy], raw: "RawData", settled: "Mapping[str, Settled]") -> "Iterator[Curve]":
+    """A line for each scheme: on the first unit that all of them settle, else each on its own first unit."""
+    from engine.compare.attribute import Settled, same_unit, unit_rows
+    from engine.compare.curve import bounded_inputs, follow
+    from engine.compare.fit import fitted
+    from engine.interpret.trace import tracer
+
+    policies = list(policies)
+    rows = {name: unit_rows(each.settlement) for name, each in settled.items()}
+    first = next(iter(rows.values()), [])
+    common = next((row for row, _ in first if all(same_unit(row, others) for others in rows.values())), None)
+    for policy in policies:
+        scheme = policy.scheme()
+        mine = rows.get(scheme.id)
+        if not mine:
+            continue
+        here = (same_unit(common, mine) if common is not None else None) or mine[0]
+        row, pipeline = here
+        each, left_out = settled[scheme.id], bounded_inputs(pipeline, row)
+        if left_out:
+            data, _ = fitted(raw, scheme, [p.scheme() for p in policies if p is not policy])
+            settlement = settle(policy, _without(bind_data(policy, data), row, left_out))
+            each = Settled(settlement, tracer(settlement))
+            row = next(r for r, _ in unit_rows(settlement) if r.key == row.key)
+        yield follow(each, row, left_out=left_out)
+
+
+def _without(dataset: "Dataset", row: "Row", names: Collection[str]) -> "Dataset":
+    """The data with some cells of a row left blank."""
+
+    def is_it(other: "DataRow") -> bool:
+        return (other.unit, other.insurance, other.period) == (row.unit, row.insurance, row.period)
+
+    rows = tuple(
+        replace(r, cells={n: v for n, v in r.cells.items() if n not in names}) if is_it(r) else r
+        for r in dataset.rows[row.table]
+    )
+    return replace(dataset, rows={**dataset.rows, row.table: rows})
+
+
+def _invented_curve(policy: Policy) -> "Curve":
+    """The line of a made-up unit, under the first scenario of the rule file."""
+    from engine.compare.attribute import Settled, unit_rows
+    from engine.compare.curve import BUDGET, GAINS, Curve, follow
+    from engine.compare.invented import as_data, first_cells, kind_of_unit, more_cells
+    from engine.interpret.trace import tracer
+    from engine.nouns.dataset import Assumption
+
+    scheme = policy.scheme()
+    scenario = next(iter(scheme.scenarios.values()), None)
+    given = [Assumption(n, v, scenario.name) for n, v in scenario.values.items()] if scenario is not None else []
+    named = scenario.name if scenario is not None else ""
+    table = kind_of_unit(scheme)
+    why = Words("没有可清算的单位", "there is no unit to settle")
+    cells = first_cells(scheme, table) if table is not None else {}
+    for _ in range(_TRIES):
+        if table is None:
+            break
+        name = next(iter(scheme.rosters.get(table, ())), "示例单位")
+        try:
+            settlement = settle(policy, bind_data(policy, as_data(scheme, table, name, cells), given))
+        except FindingsError as error:
+            first = next(f for f in error.findings if f.severity == "error")
+            why = Words(first.message("zh"), first.message("en"))
+            break
+        row = next((r for r, _ in unit_rows(settlement) if r.table == table), None)
+        if row is None:
+            break
+        names = [BUDGET, *(n for n, _ in GAINS)]
+        missing = frozenset(m for n in names if n in row.columns for m in row.columns[n].missing)
+        more = {n: v for n, v in more_cells(scheme, table, missing).items() if n not in cells}
+        if not more:
+            return follow(Settled(settlement, tracer(settlement)), row, invented=True, scenario=named)
+        cells.update(more)
+    return Curve(scheme.id, "", None, "", None, True, named, (), (), why)
+
+
+_TRIES = 8

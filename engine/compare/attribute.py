@@ -65,10 +65,10 @@ class Settled:
 
 def attributions(one: Settled, other: Settled) -> list[Attribution]:
     """Every figure both schemes know for the same unit, insurance type and year."""
-    theirs = _rows(other.settlement)
+    theirs = unit_rows(other.settlement)
     found = []
-    for row, pipeline in _rows(one.settlement):
-        match = _same_unit(row, theirs)
+    for row, pipeline in unit_rows(one.settlement):
+        match = same_unit(row, theirs)
         if match is None or row.refused or match[0].refused:
             continue
         here, there = _Taken(row, pipeline, one.trace), _Taken(match[0], match[1], other.trace)
@@ -264,7 +264,7 @@ def _derives(pipeline: Pipeline) -> Sequence[Derive]:
     return [step for step in steps if isinstance(step, Derive)]
 
 
-def _rows(settlement: Settlement) -> list[tuple[Row, Pipeline]]:
+def unit_rows(settlement: Settlement) -> list[tuple[Row, Pipeline]]:
     """The units' rows of a run, in order."""
     found: dict[int, tuple[Row, Pipeline]] = {}
     for result in settlement.figures:
@@ -273,7 +273,7 @@ def _rows(settlement: Settlement) -> list[tuple[Row, Pipeline]]:
     return list(found.values())
 
 
-def _same_unit(row: Row, rows: list[tuple[Row, Pipeline]]) -> tuple[Row, Pipeline] | None:
+def same_unit(row: Row, rows: list[tuple[Row, Pipeline]]) -> tuple[Row, Pipeline] | None:
     """The row of the same unit, year and insurance type; where a scheme tells no types apart, of the same unit and year."""
     same = [pair for pair in rows if (pair[0].unit, pair[0].period) == (row.unit, row.period)]
     exact = [pair for pair in same if pair[0].insurance == row.insurance]

@@ -6,6 +6,7 @@ from typing import Any
 from engine.api import SideBySide
 from engine.compare.attribute import Attribution, Part
 from engine.compare.matrix import Cell
+from engine.doors.curve_form import curve_json, curve_lines
 from engine.doors.explain_form import escaped
 from engine.nouns.numbers import grouped, money_text
 from engine.nouns.possible import is_point
@@ -23,7 +24,7 @@ STATES = {
     "not_applicable": Words("不适用", "not applicable"),
 }  # fmt: skip
 # Figures that a bureau lays beside one another, unit by unit.
-_SHOWN = ("adjusted_budget", "retained", "carried", "agency_retained", "fund_share", "provider_share", "entitlement")
+SHOWN = ("adjusted_budget", "retained", "carried", "agency_retained", "fund_share", "provider_share", "entitlement")
 
 
 def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
@@ -39,6 +40,8 @@ def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
         "results": [*_results(told), *_outside(told)],
         "attribution": [_attribution(a, names) for a in told.attributions],
     }
+    if told.curves:
+        form["curves"] = [curve_json(curve, told, language) for curve in told.curves]
     if bases := unlike_bases(told):
         form["unlike"] = bases
     if told.refused:
@@ -75,6 +78,7 @@ def comparison_text(told: SideBySide, language: Language, *, only_differences: b
         ]
     lines += _result_lines(told, language)
     lines += _attribution_lines(told, language)
+    lines += curve_lines(told, language)
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +90,7 @@ def comparison_markdown(told: SideBySide, language: Language) -> str:
     for topic, cells in told.matrix:
         said = [f"**{STATES[c.state].say(language)}** {escaped(c.value)} {escaped(_cited(c))}".strip() for c in cells]
         lines.append(f"| {topic.words.say(language)} | " + " | ".join(said) + " |")
-    body = [*_result_lines(told, language), *_attribution_lines(told, language)]
+    body = [*_result_lines(told, language), *_attribution_lines(told, language), *curve_lines(told, language)]
     lines += [f"- {escaped(line.strip())}" if line.startswith(" ") else escaped(line) for line in body]
     return "\n".join(lines) + "\n"
 
@@ -151,22 +155,23 @@ def _attribution(a: Attribution, names: dict[str, str]) -> dict[str, Any]:
     scheme = a.row
     return {
         "from": a.source, "to": a.target, "unit": scheme.unit, "insurance": scheme.insurance, "period": str(scheme.period),
-        "id": _IDS[a.figure], "total": money_text(a.total),
+        "id": FIGURE_IDS[a.figure], "total": money_text(a.total),
         "steps": [
-            {"topic": _topic(part, names), "id": part.topic, "delta": money_text(part.delta), "citations": list(part.citations)}
+            {"topic": topic_words(part, names), "id": part.topic, "delta": money_text(part.delta), "citations": list(part.citations)}
             for part in a.parts
         ],
     }  # fmt: skip
 
 
-_IDS = {
+FIGURE_IDS = {
     "结余留用": "retained", "结余留转": "carried", "经办机构留用": "agency_retained", "基金分担": "fund_share",
     "机构承担": "provider_share", "应得合计": "entitlement",
 }  # fmt: skip
 _EVENTS = "events"
 
 
-def _topic(part: Part, names: dict[str, str]) -> str:
+def topic_words(part: Part, names: dict[str, str]) -> str:
+    """A step's topic."""
     return names.get(part.topic, "事项" if part.topic == _EVENTS else part.topic)
 
 
@@ -175,38 +180,58 @@ def _result_lines(told: SideBySide, language: Language) -> list[str]:
         return []
     zh = language == "zh"
     lines = ["", "同一份数据的结果" if zh else "Results on the same data"]
-    units: dict[tuple[str, str | None, str], dict[tuple[str, str], FigureResult]] = {}
-    for scheme, settlement in told.settlements.items():
-        for result in settlement.figures:
-            if result.id in _SHOWN and result.row.period.grain == "year":
-                key = (result.row.unit, result.row.insurance, str(result.row.period))
-                units.setdefault(key, {})[scheme, result.id] = result
-    for (unit, insurance, period), results in units.items():
+    for (unit, insurance, period), results in results_by_unit(told).items():
         lines.append(f"  {' · '.join(x for x in (unit, insurance, period) if x)}")
-        for identifier in _SHOWN:
+        for identifier in SHOWN:
             said = [
-                f"{scheme} {_spoken(results[scheme, identifier], language)}"
+                f"{scheme} {amount_words(results[scheme, identifier], language)}"
                 for scheme in told.settlements
                 if (scheme, identifier) in results
             ]
             if said:
-                any_result = next(r for (_, i), r in results.items() if i == identifier)
-                labels = any_result.pipeline.scheme.labels
-                name = any_result.name if zh else labels.words(any_result.name)
+                name = figure_words(next(r for (_, i), r in results.items() if i == identifier), language)
                 lines.append(f"    {name}{'：' if zh else ': '}{'；'.join(said) if zh else '; '.join(said)}")
+    lines += [f"  {line}" for line in outside_lines(told, language)]
+    return lines
+
+
+Unit = tuple[str, str | None, str]
+
+
+def results_by_unit(told: SideBySide) -> dict[Unit, dict[tuple[str, str], FigureResult]]:
+    """The figures laid beside one another: of each unit, insurance type and year, by scheme and figure."""
+    units: dict[Unit, dict[tuple[str, str], FigureResult]] = {}
+    for scheme, settlement in told.settlements.items():
+        for result in settlement.figures:
+            if result.id in SHOWN and result.row.period.grain == "year":
+                key = (result.row.unit, result.row.insurance, str(result.row.period))
+                units.setdefault(key, {})[scheme, result.id] = result
+    return units
+
+
+def figure_words(result: FigureResult, language: Language) -> str:
+    """A figure's name."""
+    return result.name if language == "zh" else result.pipeline.scheme.labels.words(result.name)
+
+
+def outside_lines(told: SideBySide, language: Language) -> list[str]:
+    """What lies outside a scheme, and what a scheme cannot use."""
+    zh = language == "zh"
+    lines: list[str] = []
     for scheme, rows in told.outside.items():
         if rows:
             named = list(dict.fromkeys(f"{row.unit}{f'（{row.insurance}）' if row.insurance else ''}" for row in rows))
-            lines.append(f"  {scheme} {'不适用于' if zh else 'does not cover'} {'、'.join(named)}")
+            lines.append(f"{scheme} {'不适用于' if zh else 'does not cover'} {'、'.join(named)}")
     for scheme, findings in told.refused.items():
         first = next(f for f in findings if f.severity == "error")
         lines.append(
-            f"  {scheme} {'不能用这份数据' if zh else 'cannot use this data'}[{first.code}]：{first.message(language)}"
+            f"{scheme} {'不能用这份数据' if zh else 'cannot use this data'}[{first.code}]：{first.message(language)}"
         )
     return lines
 
 
-def _spoken(result: FigureResult, language: Language) -> str:
+def amount_words(result: FigureResult, language: Language) -> str:
+    """An amount as it stands beside others: open ones said, assumed ones marked."""
     if not is_point(result.value.now):
         return "未定" if language == "zh" else "open"
     text = spoken(result.value.now, result.kind)
@@ -225,16 +250,17 @@ def _attribution_lines(told: SideBySide, language: Language) -> Sequence[str]:
             continue
         who = " · ".join(x for x in (a.row.unit, a.row.insurance, str(a.row.period)) if x)
         lines.append(
-            f"  {who} {a.figure if zh else _IDS[a.figure]} {a.source} → {a.target} {_signed(a.total, language)}"
+            f"  {who} {a.figure if zh else FIGURE_IDS[a.figure]} {a.source} → {a.target} {signed(a.total, language)}"
         )
         lines += [
-            f"    {_topic(part, names)} {_signed(part.delta, language)}〔{'、'.join(part.citations)}〕"
+            f"    {topic_words(part, names)} {signed(part.delta, language)}〔{'、'.join(part.citations)}〕"
             for part in a.parts
         ]
     return lines
 
 
-def _signed(fen: int, language: Language) -> str:
+def signed(fen: int, language: Language) -> str:
+    """A difference in words."""
     size = grouped(money_text(abs(fen)))
     if language == "zh":
         return f"{'多' if fen > 0 else '少' if fen < 0 else '相差'} {size} 元"

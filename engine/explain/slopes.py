@@ -117,6 +117,9 @@ class Slopes:
         return Line(line.value, line.slope, _first(line.turn, *turns))
 
     def _apply(self, node: c.Apply, column: str) -> Line:
+        nothing = self._nothing(node, column)
+        if nothing is not None:
+            return nothing
         parts = [self._node(arg, column) for arg in node.args]
         turn = _first(*(p.turn for p in parts))
         value = self.value_of(node).now
@@ -144,6 +147,18 @@ class Slopes:
             case _:
                 return Line(value, Fraction(0), self._compared(node, parts, turn, column))  # type: ignore[arg-type]
         return Line(value, slope, turn)  # type: ignore[arg-type]
+
+    def _nothing(self, node: c.Apply, column: str) -> Line | None:
+        """A product of nothing with what is open: nothing, as long as the one side stays nothing."""
+        if node.operator not in {"multiply", "part"}:
+            return None
+        for known, other in (node.args, node.args[::-1]):
+            if is_point(self.value_of(other).now):
+                continue
+            line = self._node(known, column)
+            if line.value == 0 and line.slope == 0:
+                return Line(0, Fraction(0), line.turn)
+        return None
 
     def _limited(self, node: c.Apply, parts: list[Line], turn: Turn | None, column: str) -> Line:
         left, right = parts
