@@ -197,7 +197,7 @@ def test_only_differences_leaves_out_topics_on_which_all_agree() -> None:
         (("gaotai",), 2),
         (("gaotai", "nowhere"), 2),
         (("gaotai", "yunxian", "--data", "no.yaml"), 2),
-        (("gaotai", "yunxian", "--curve"), 1),
+        (("gaotai", "yunxian", "--format", "xlsx"), 2),
     ],
 )
 def test_wrong_usage_ends_with_its_code(words: tuple[str, ...], code: int) -> None:

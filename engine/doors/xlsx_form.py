@@ -16,14 +16,14 @@ from engine.nouns.settlement import FigureResult, Settlement
 from grammar.diagnostic import Finding, Language, Words, place_words
 
 # No text becomes a formula, a link or a number; and a workbook says nothing of the hour it was made in.
-_OPTIONS = {
+BOOK_OPTIONS = {
     "in_memory": True,
     "strings_to_numbers": False,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "nan_inf_to_errors": False,
 }
-_MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - the format has no time zones
+MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - the format has no time zones
 _STATES = {
     "stated": Words("明确", "stated"),
     "assumed": Words("假设", "assumed"),
@@ -40,8 +40,8 @@ _SOURCES = {
 def settlement_book(settlement: Settlement, language: Language) -> bytes:
     """The workbook of a settlement; the same settlement gives the same bytes."""
     target = io.BytesIO()
-    workbook: Any = import_module("xlsxwriter").Workbook(target, _OPTIONS)
-    workbook.set_properties({"title": settlement.scheme.title, "created": _MADE})
+    workbook: Any = import_module("xlsxwriter").Workbook(target, BOOK_OPTIONS)
+    workbook.set_properties({"title": settlement.scheme.title, "created": MADE})
     workbook.set_calc_mode("auto")
     names = _Names()
     title = Words("年终清算表", "Year-end settlement").say(language)
