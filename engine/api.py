@@ -246,18 +246,22 @@ def side_by_side(
 def _curves(policies: Iterable[Policy], raw: "RawData", settled: "Mapping[str, Settled]") -> "Iterator[Curve]":
     """A line for each scheme: on the first unit that all of them settle, else each on its own first unit."""
     from engine.compare.attribute import Settled, same_unit, unit_rows
-    from engine.compare.curve import bounded_inputs, follow
+    from engine.compare.curve import Curve, bounded_inputs, follow
     from engine.compare.fit import fitted
     from engine.interpret.trace import tracer
 
     policies = list(policies)
-    rows = {name: unit_rows(each.settlement) for name, each in settled.items()}
+    every = {name: unit_rows(each.settlement) for name, each in settled.items()}
+    # A unit that is not admitted has no line; it is drawn on only where there is no other.
+    rows = {name: [pair for pair in pairs if not pair[0].refused] or pairs for name, pairs in every.items()}
     first = next(iter(rows.values()), [])
     common = next((row for row, _ in first if all(same_unit(row, others) for others in rows.values())), None)
     for policy in policies:
         scheme = policy.scheme()
         mine = rows.get(scheme.id)
         if not mine:
+            why = Words("这份数据里没有它清算的单位", "it settles no unit of this data")
+            yield Curve(scheme.id, "", None, "", None, False, "", (), (), why)
             continue
         here = (same_unit(common, mine) if common is not None else None) or mine[0]
         row, pipeline = here

@@ -265,3 +265,27 @@ def test_a_browser_finds_nothing_to_complain_of(sample: SideBySide, tmp_path: Pa
     )  # fmt: skip
     assert "方案比较" in done.stdout
     assert "CONSOLE" not in done.stderr
+
+
+def test_a_unit_that_is_not_admitted_is_passed_over() -> None:
+    rows = "".join(
+        f"  - {{名称: {name}医院医共体, 年度总额预算: 100, 年度清算总额: 90, 系统对接: {yes}}}\n"
+        for name, yes in (("县人民", "否"), ("县中医", "是"))
+    )
+    found = curves(("gaotai", "yunxian"), f"年度: 2026\n险种: 居民\n医共体:\n{rows}")
+    assert {curve.unit for curve in found.values()} == {"县中医医院医共体"}
+    refused = curves(("gaotai", "yunxian"), f"年度: 2026\n险种: 居民\n医共体:\n{rows.splitlines()[0]}\n")
+    why = refused["gaotai"].why
+    assert why is not None
+    assert why.zh == "这份数据里没有它清算的单位"
+    assert refused["yunxian"].segments
+
+
+def test_the_filter_of_the_page_hides_topics_on_which_all_agree() -> None:
+    policy = open_policy("gaotai")
+    told = side_by_side([policy, policy], "zh")
+    page = comparison_page(told, "zh", only_differences=True)
+    assert page.count('<tr class="same">') == len(told.matrix)
+    assert "#differing:checked ~ .scroll tr.same { display: none; }" in page
+    assert 'id="differing" class="filter" checked>' in page
+    assert " checked>" not in comparison_page(told, "zh")

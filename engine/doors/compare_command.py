@@ -54,7 +54,7 @@ def compare(
     elif form == "html":
         from engine.doors.compare_page import comparison_page
 
-        page = comparison_page(told, language)
+        page = comparison_page(told, language, only_differences=differences)
         write_whole(Path(out), page, language) if out else click.echo(page, nl=False)
     elif form == "json":
         text = json_text(comparison_json(told, language))

@@ -90,6 +90,7 @@ def plot(told: SideBySide) -> Plot | None:
 
     lines = []
     taken: list[Fraction] = []
+    marked: set[Mark] = set()
     for place, curve in enumerate(drawn):
         known = [s for s in curve.segments if s.slope is not None]
         end_x, end_y = x(known[-1].end), y(known[-1].last)
@@ -103,9 +104,10 @@ def plot(told: SideBySide) -> Plot | None:
                 ),
                 Mark(_at(Fraction(WIDE - RIGHT + 14)), _at(label_y), curve.scheme),
                 Mark(_at(end_x), _at(end_y), ""),
-                tuple(_kinks(curve, x, y)),
+                tuple(mark for mark in _kinks(curve, x, y) if mark not in marked),
             )
         )  # fmt: skip
+        marked.update(lines[-1].kinks)
     tenths = range(int(LOW * 10), int(HIGH * 10) + 1)
     across = tuple(
         Mark(_at(x(Fraction(t, 10))), _at(Fraction(TALL - BOTTOM)), percent(Fraction(t, 10))) for t in tenths

@@ -26,10 +26,10 @@ from engine.nouns.core import Scheme
 from grammar.diagnostic import Language
 
 
-def comparison_page(told: SideBySide, language: Language) -> str:
-    """The page; names and values are data to its template."""
+def comparison_page(told: SideBySide, language: Language, *, only_differences: bool = False) -> str:
+    """The page; names and values are data to its template. ``only_differences`` sets its filter from the start."""
     return _page().render(
-        zh=language == "zh",
+        only_differences=only_differences,
         say=lambda zh, en: zh if language == "zh" else en,
         schemes=[_scheme(policy.scheme(), told, language) for policy in told.policies],
         topics=_topics(told, language),

@@ -48,7 +48,7 @@ def curve_lines(told: SideBySide, language: Language) -> list[str]:
         return []
     lines = ["", TITLE.say(language)]
     for curve in told.curves:
-        lines.append(f"  {curve.scheme}　{unit_words(curve, labels_of(told)[curve.scheme], language)}")
+        lines.append(f"  {curve.scheme}　{unit_words(curve, labels_of(told)[curve.scheme], language)}".rstrip("　"))
         lines += [f"    {line}" for line in told_in_words(curve, labels_of(told)[curve.scheme], language)]
     return lines
 
