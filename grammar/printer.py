@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from grammar import syntax as s
@@ -20,10 +21,13 @@ def print_document(document: s.Document, language: Language) -> str:
     return "\n".join(_with_comments(lines, document)) + "\n"
 
 
-def print_lines(node: s.Item | s.Statement, language: Language) -> tuple[str, ...]:
-    """The lines of one item or statement, without comments, from the left margin."""
+def print_lines(node: s.Item | s.Statement | s.Header | s.Meta, language: Language) -> tuple[str, ...]:
+    """The lines of one item, statement, header or line of it, without comments, from the left margin."""
     printer = _Printer(language)
-    lines = printer.item(node) if isinstance(node, s.Item) else printer.statement(node)
+    if isinstance(node, s.Header | s.Meta):
+        lines = printer.head(node)
+    else:
+        lines = printer.item(node) if isinstance(node, s.Item) else printer.statement(node)
     return tuple(INDENT * line.depth + line.text for line in lines)
 
 
@@ -45,6 +49,13 @@ class _Printer(ExpressionPrinter):
         yield from self._header(document.header)
         for item in document.items:
             yield from self._item(item)
+
+    def head(self, node: s.Header | s.Meta) -> Iterator[_Line]:
+        """The lines of the header, or one of them."""
+        if isinstance(node, s.Header):
+            yield from self._header(node)
+        else:
+            yield replace(self._meta(node), depth=0)
 
     def item(self, item: s.Item) -> Iterator[_Line]:
         """The lines of one item."""

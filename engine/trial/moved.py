@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from engine.api import Policy, bind_data, settle
+from engine.compare.fit import fitted
 from engine.load.read import read_data
 from engine.load.tables import RawData
 from engine.nouns.numbers import Number, exact
@@ -68,6 +69,21 @@ def moved(before: Policy, after: Policy) -> Moves:
             why = Words(first.message("zh"), first.message("en"))
             findings.append(Finding(code, Place(after.loaded.name), {"case": name, "why": why}))
     return Moves(count, tuple(moves), tuple(findings))
+
+
+def moved_on(before: Policy, after: Policy, raw: RawData, name: str) -> Moves:
+    """Settle one set of data under both versions; what only one of them has a word for is left out for the other."""
+    schemes = before.scheme(), after.scheme()
+    sides = []
+    for policy, scheme, other in ((before, *schemes), (after, *reversed(schemes))):
+        sides.append(_settled(policy, fitted(raw, scheme, [other])[0]))
+    old, new = sides
+    if isinstance(old, Settlement) and isinstance(new, Settlement):
+        return Moves(1, tuple(_moves(name, old, new)), ())
+    if not isinstance(new, Settlement):
+        raise FindingsError(new.findings)
+    assert isinstance(old, FindingsError)
+    raise FindingsError(old.findings)
 
 
 def _data(policy: Policy) -> Iterator[tuple[str, RawData, bool]]:
