@@ -15,6 +15,7 @@ from engine.doors.cases_command import cases
 from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
 from engine.doors.compare_command import compare
 from engine.doors.data_command import data
+from engine.doors.diff_command import diff
 from engine.doors.explain_command import explain
 from engine.doors.finding_command import finding
 from engine.doors.new_command import new
@@ -278,6 +279,7 @@ def plan(name: str, form: str, language: Language) -> None:
 
 cli.add_command(finding)
 cli.add_command(compare)
+cli.add_command(diff)
 cli.add_command(explain)
 cli.add_command(notice)
 cli.add_command(new)

@@ -44,11 +44,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """All that moved; ``cases`` counts what was settled both ways, ``findings`` say what could not be."""
+    """All that moved; ``cases`` counts what was settled both ways, ``findings`` say what could not be.
+
+    ``runs`` are the two runs where one set of data was settled.
+    """
 
     cases: int
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
+    runs: tuple[Settlement, Settlement] | None = None
 
 
 def moved(before: Policy, after: Policy) -> Moves:
@@ -79,11 +83,14 @@ def moved_on(before: Policy, after: Policy, raw: RawData, name: str) -> Moves:
         sides.append(_settled(policy, fitted(raw, scheme, [other])[0]))
     old, new = sides
     if isinstance(old, Settlement) and isinstance(new, Settlement):
-        return Moves(1, tuple(_moves(name, old, new)), ())
-    if not isinstance(new, Settlement):
-        raise FindingsError(new.findings)
-    assert isinstance(old, FindingsError)
-    raise FindingsError(old.findings)
+        return Moves(1, tuple(_moves(name, old, new)), (), (old, new))
+    refused = [
+        (words, side.findings) for words, side in zip(_VERSIONS, sides, strict=True) if isinstance(side, FindingsError)
+    ]
+    raise FindingsError([f for words, found in refused for f in (Finding("L280", None, {"side": words}), *found)])
+
+
+_VERSIONS = (Words("旧版", "the old version"), Words("新版", "the new version"))
 
 
 def _data(policy: Policy) -> Iterator[tuple[str, RawData, bool]]:

@@ -1,0 +1,83 @@
+"""The command ``xiance diff``: two versions of a policy, what changed in the rules and what moved in the money."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from engine.doors.telling import fail, format_option, json_text, language_option, named, stop, tell_json, write_whole
+from engine.doors.usage import Command
+from grammar.diagnostic import FindingsError, Language
+
+
+@click.command("diff", cls=Command)
+@click.argument("old", metavar="OLD")
+@click.argument("new", required=False, metavar="[NEW]")
+@click.option("--at", "at", metavar="DAY", help="只写一个方案时：比它在这一天的样子，")
+@click.option("--and", "and_", metavar="DAY", help="和它在这一天的样子。")
+@click.option("--data", "data", metavar="PATH", help="同一份数据按两版各算一遍，列出变了的数。")
+@format_option("text", "json", "md")
+@click.option("--out", metavar="PATH", help="写到文件，不写到屏幕。")
+@language_option
+def diff(
+    old: str,
+    new: str | None,
+    at: str | None,
+    and_: str | None,
+    data: str | None,
+    form: str,
+    out: str | None,
+    language: Language,
+) -> None:
+    """两版规则：哪一条、哪条规则变了，同一份数据的哪些数变了、变了多少。排版、注释、中英写法不算不同。"""
+    zh = language == "zh"
+    days = _days(at, and_, language)
+    if (new is None) == (days is None):
+        stop(
+            "写两个方案，或者一个方案加 --at 和 --and 两个日子"
+            if zh
+            else "name two policies, or one with two days: --at and --and"
+        )
+    from engine.api import open_policy
+    from engine.doors.diff_form import versions_json, versions_markdown, versions_text
+    from engine.load.read import read_data
+    from engine.trial.moved import moved_on
+    from engine.trial.versions import pinned, versions
+
+    try:
+        one = named(lambda: open_policy(old), language)
+        if days is None:
+            two = named(lambda: open_policy(new or old), language)
+            titles = old, new or old
+        else:
+            one, two = pinned(one, days[0]), pinned(one, days[1])
+            titles = f"{old} {days[0]}", f"{old} {days[1]}"
+        told = versions(one, two, language)
+        moves = None
+        if data is not None:
+            raw = named(lambda: read_data(Path(data), data), language)
+            moves = moved_on(one, two, raw, data)
+    except FindingsError as error:
+        fail(error.findings, form, language)
+    if form == "json":
+        value = versions_json(told, titles, moves, language)
+        write_whole(Path(out), json_text(value), language) if out else tell_json(value)
+        return
+    make = versions_markdown if form == "md" else versions_text
+    text = make(told, titles, moves, language)
+    write_whole(Path(out), text, language) if out else click.echo(text, nl=False)
+
+
+def _days(at: str | None, and_: str | None, language: Language) -> tuple[date, date] | None:
+    if at is None and and_ is None:
+        return None
+    from engine.load.values import parse_day
+
+    found = [parse_day(text or "") for text in (at, and_)]
+    if found[0] is None or found[1] is None:
+        stop(
+            "--at 和 --and 一起写，都写成 2026-12-31"
+            if language == "zh"
+            else "give both --at and --and, each as 2026-12-31"
+        )
+    return found[0], found[1]
