@@ -21,7 +21,7 @@ def long_csv(settlement: Settlement) -> str:
     for result in settlement.figures:
         form = figure_json(result)
         lines.append([_cell(form[name]) for name in _LONG])
-    return _written([list(_LONG), *lines])
+    return csv_text([list(_LONG), *lines])
 
 
 def tables_csv(settlement: Settlement) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _wide(results: list[FigureResult]) -> str:
             form = figure_json(figures[name]) if name in figures else None
             line += [_cell(form["value"]), form["state"]] if form else ["", ""]
         lines.append(line)
-    return _written([head, *lines])
+    return csv_text([head, *lines])
 
 
 def _cell(value: object) -> str:
@@ -70,7 +70,7 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _written(lines: Iterable[list[str]]) -> str:
+def csv_text(lines: Iterable[list[str]]) -> str:
     """CSV text; a cell that a spreadsheet would take for a formula stays text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
