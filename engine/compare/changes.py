@@ -1,6 +1,7 @@
 """What changed between two versions of a scheme, statement by statement, in the rule language's own words, by topic."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from engine.compare.differences import differences
 from engine.compare.point import Point
@@ -11,7 +12,8 @@ from engine.nouns.core import NoFigure, Scheme
 from grammar.diagnostic import Language
 from grammar.frozen import dataclass
 from grammar.respell import names_of, respell
-from grammar.syntax import Document
+from grammar.source import Span
+from grammar.syntax import Dated, Document, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,7 @@ class _Telling:
         if point.aspect in {"exception_added", "exception_removed", "reading"} and (before is None or after is None):
             key = (point.table or "", point.name)
             here, there = (x.figures.get(key) for x in (self.old.scheme, self.new.scheme))
-            mine, theirs = (
-                side.at(f.span if f else None) for side, f in ((self._before, here), (self._after, there))
-            )
+            mine, theirs = (side.at(f.span if f else None) for side, f in ((self._before, here), (self._after, there)))
             # One written by itself, away from the rule, comes and goes by itself.
             before = mine if before is None and after is theirs else before
             after = theirs if after is None and before is mine else after
@@ -124,14 +124,11 @@ class _Telling:
             return mine, theirs
         # The same words on both sides: other days' values of one parameter, or another place for the same rule.
         spans = [(p.before, p.after) for p in points]
-        dated = [tuple(_dated(x, s) for x, s in zip((before, after), pair, strict=True)) for pair in spans]
-        ours = next((pair for pair in dated if pair[0] and pair[1] and pair[0] != pair[1]), None)
-        if ours is None or before is None or after is None:
-            return old[:1], new[:1]
-        return (
-            Statement(ours[0], before.span).lines(self.language)[1:],
-            Statement(ours[1], after.span).lines(self.language)[1:],
-        )
+        for one, two in spans:
+            ours, others = _dated(before, one), _dated(after, two)
+            if ours is not None and others is not None and ours.node != others.node:
+                return ours.lines(self.language)[1:], others.lines(self.language)[1:]
+        return old[:1], new[:1]
 
     def _by_name(self, side: Statements, point: Point) -> Statement | None:
         if point.sort == "header":
@@ -148,12 +145,17 @@ class _Telling:
         found: list[str] = []
         for point in points:
             span = point.after if new else point.before
-            node = scheme.parameters.get(point.name) if point.sort == "parameter" else None
-            node = node or scheme.inputs.get((point.table or "", point.name)) if point.sort == "input" else node
+            node: c.Parameter | c.Input | None = None
+            if point.sort == "parameter":
+                node = scheme.parameters.get(point.name)
+            elif point.sort == "input":
+                node = scheme.inputs.get((point.table or "", point.name))
             figure = scheme.figures.get((point.table or "", point.name)) if point.sort == "figure" else None
             branch = next((b for b in figure.exceptions if b.span == span), None) if figure else None
             source = branch or figure or node
-            if source is not None and (span is not None or point.aspect not in {"exception_added", "exception_removed"}):
+            if source is not None and (
+                span is not None or point.aspect not in {"exception_added", "exception_removed"}
+            ):
                 found += source.clauses
             if isinstance(source, c.Parameter):
                 found += [x for e in source.entries for x in e.clauses]
@@ -206,21 +208,16 @@ _STRUCTURES = {
 }  # fmt: skip
 
 
-def _dated(statement: Statement | None, span: object) -> object:
+def _dated(statement: Statement | None, span: Span | None) -> Statement | None:
     """The parameter with only the dated value that stands at a place."""
-    from dataclasses import replace
-
-    from grammar.source import Span
-    from grammar.syntax import Dated, Parameter
-
-    if statement is None or not isinstance(statement.node, Parameter) or not isinstance(span, Span):
+    if statement is None or span is None or not isinstance(statement.node, Parameter):
         return None
     here = tuple(
         x
         for x in statement.node.lines
         if isinstance(x, Dated) and (x.span.line, x.span.source.name) == (span.line, span.source.name)
     )
-    return replace(statement.node, lines=here) if here else None
+    return Statement(replace(statement.node, lines=here), here[0].span) if here else None
 
 
 def _respelt(version: Version, language: Language) -> Iterator[Document]:
@@ -252,4 +249,3 @@ def _read(roots: Iterable[c.Core]) -> Iterator[str]:
                 yield node.column
             if isinstance(node, c.Gather) and node.where is not None:
                 yield from _read([node.where])
-

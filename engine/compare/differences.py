@@ -97,9 +97,7 @@ def _inputs(old: Scheme, new: Scheme) -> Iterator[Point]:
         for aspect, of in _OF_INPUT:
             if of(one) != of(two):
                 yield Point("input", table, name, aspect, one.span, two.span)
-    limits = [
-        {(x.table, x.name, repr(said(x.condition))): x for x in scheme.limits} for scheme in (old, new)
-    ]
+    limits = [{(x.table, x.name, repr(said(x.condition))): x for x in scheme.limits} for scheme in (old, new)]
     for (table, name, _), mine, theirs in _pairs(*limits):
         if mine is None or theirs is None:
             spans = [(x or s.inputs.get((table, name))) for x, s in ((mine, old), (theirs, new))]
@@ -156,8 +154,10 @@ def _identities(old: Scheme, new: Scheme) -> Iterator[Point]:
         two = next((x for x in come if x.table == one.table and said(x.left) == said(one.left)), None)
         if two is not None:
             come.remove(two)
-        yield _present("identity", one.table, one.text, one, two) if two is None else Point(
-            "identity", one.table, one.text, "formula", one.span, two.span
+        yield (
+            _present("identity", one.table, one.text, one, two)
+            if two is None
+            else Point("identity", one.table, one.text, "formula", one.span, two.span)
         )
     for two in come:
         yield _present("identity", two.table, two.text, None, two)
@@ -187,7 +187,9 @@ def _present(sort: str, table: str | None, name: str, one: Any, two: Any) -> Poi
     return Point(sort, table, name, "removed", one.span, None)
 
 
-def _pairs(old: Mapping[_Key, _Entry], new: Mapping[_Key, _Entry]) -> Iterable[tuple[_Key, _Entry | None, _Entry | None]]:
+def _pairs(
+    old: Mapping[_Key, _Entry], new: Mapping[_Key, _Entry]
+) -> Iterable[tuple[_Key, _Entry | None, _Entry | None]]:
     """Every key of either side with what each has under it: the new order, then what is gone."""
     for key in dict.fromkeys((*new, *old)):
         yield key, old.get(key), new.get(key)

@@ -18,7 +18,7 @@ def figure_points(old: Scheme, new: Scheme) -> Iterator[Point]:
             continue
         if one is None or two is None:
             aspect = "added" if one is None else "removed"
-            yield Point("figure", *key, aspect, one and one.span, two and two.span)
+            yield Point("figure", *key, aspect, one.span if one else None, two.span if two else None)
         else:
             yield from _of_figure(one, two, old, new)
 

@@ -118,7 +118,9 @@ def _change(change: Change, told: Versions, language: Language) -> Iterator[tupl
 def _clause(clause: ClauseChange, language: Language) -> str:
     zh = language == "zh"
     kind = _KINDS[_kind(clause)].say(language)
-    more = ("，原文改了" if zh else ", its text is another") if clause.before and clause.after and clause.reworded else ""
+    more = (
+        ("，原文改了" if zh else ", its text is another") if clause.before and clause.after and clause.reworded else ""
+    )
     shown = clause.after or clause.before
     summary = f"：{shown.summary}" if zh and shown is not None else ""
     return f"{clause.locator} {kind}{more}{summary}"

@@ -36,10 +36,18 @@ if TYPE_CHECKING:
 @click.argument("parameter", metavar="参数")
 @click.argument("bounds", metavar="从..到")
 @click.argument("rest", nargs=-1, metavar="[步长 N]")
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。")
-@click.option("--for", "figures", multiple=True, metavar="数", help="看哪些数，用顿号或逗号隔开；不写就看留用和分担各数。")
 @click.option(
-    "--until", "--goal", "until", metavar="目标", help="取到多少才够，例如 '经办机构留用 达到 100万元' 或 'retained>=1000000'。"
+    "--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。"
+)
+@click.option(
+    "--for", "figures", multiple=True, metavar="数", help="看哪些数，用顿号或逗号隔开；不写就看留用和分担各数。"
+)
+@click.option(
+    "--until",
+    "--goal",
+    "until",
+    metavar="目标",
+    help="取到多少才够，例如 '经办机构留用 达到 100万元' 或 'retained>=1000000'。",
 )
 @click.option("--unit", metavar="名称", help="只看这一家。")
 @click.option("--insurance", metavar="险种", help="只看这一险种。")
@@ -85,7 +93,11 @@ def sweep(
         chosen = Chosen(chosen_years, unit, insurance)
         swept, (low, high) = sweep_of(policy, raw, parameter, ends, (given, assumed), chosen)
         if low > high:
-            stop(f"范围从小到大写：{ends[1]}..{ends[0]}" if language == "zh" else f"write the smaller end first: {ends[1]}..{ends[0]}")
+            stop(
+                f"范围从小到大写：{ends[1]}..{ends[0]}"
+                if language == "zh"
+                else f"write the smaller end first: {ends[1]}..{ends[0]}"
+            )
         values = values_of(swept.kind, low, high, _step(step_text, swept.kind, language))
         runs = tuple(swept.at(value) for value in values)
         if all(run.refused is not None for run in runs):
@@ -100,7 +112,11 @@ def sweep(
     moving = frozenset(differs(runs))
     told = Swept(swept, runs, shown, moving, goal)
     notes = [
-        Finding("L283", Place("sweep", key=swept.name), {"name": swept.name, "value": _said(run.value, swept), "why": said_why(run.refused)})
+        Finding(
+            "L283",
+            Place("sweep", key=swept.name),
+            {"name": swept.name, "value": _said(run.value, swept), "why": said_why(run.refused)},
+        )
         for run in runs
         if run.refused is not None
     ]
@@ -137,7 +153,9 @@ def _ends(bounds: str, rest: tuple[str, ...], language: Language) -> tuple[tuple
     match = _RANGE.fullmatch(bounds.strip())
     words = " ".join(rest).strip()
     if match is None:
-        stop(f"范围写成 20%..40%，而不是 {bounds}" if language == "zh" else f"write the range as 20%..40%, not {bounds}")
+        stop(
+            f"范围写成 20%..40%，而不是 {bounds}" if language == "zh" else f"write the range as 20%..40%, not {bounds}"
+        )
     low, high = match[1].strip(), match[2].strip()
     if low[-1:].isdigit() and not high[-1:].isdigit():
         # 20..40% and 10..30万元: one unit for both.
@@ -153,7 +171,11 @@ def _step(text: str | None, kind: "Kind", language: Language) -> "Number | None"
         return None
     value = parse_value(text, kind)
     if isinstance(value, Wrong | bool) or not isinstance(value, int | Fraction) or value <= 0:
-        stop(f"步长写成 步长 1%，要大于零，而不是 {text}" if language == "zh" else f"write the step as `step 1%`, above zero, not {text}")
+        stop(
+            f"步长写成 步长 1%，要大于零，而不是 {text}"
+            if language == "zh"
+            else f"write the step as `step 1%`, above zero, not {text}"
+        )
     return value
 
 
@@ -187,9 +209,9 @@ def _figure(word: str, known: "dict[str, FigureResult]", language: Language) -> 
             return result
     names = [x for result in known.values() for x in (result.name, result.id)]
     near = closest(word, names)
-    if language == "zh":
-        stop(f"这份数据的结果里没有“{word}”这个数（是否和选项不算数）。" + (f"是不是“{near}”？" if near else ""))
-    stop(f"the results have no figure `{word}` that is a number." + (f" Did you mean `{near}`?" if near else ""))
+    zh = f"这份数据的结果里没有“{word}”这个数（是否和选项不算数）。" + (f"是不是“{near}”？" if near else "")
+    en = f"the results have no figure `{word}` that is a number." + (f" Did you mean `{near}`?" if near else "")
+    return stop(zh if language == "zh" else en)
 
 
 def _goal(
@@ -213,7 +235,11 @@ def _goal(
     sign = dict(words)[match[2]]
     amount = parse_value(match[3], result.kind)
     if isinstance(amount, Wrong | bool) or not isinstance(amount, int | Fraction):
-        stop(f"“{match[3]}”不是{result.kind.words.zh}" if language == "zh" else f"`{match[3]}` is no {result.kind.words.en}")
+        stop(
+            f"“{match[3]}”不是{result.kind.words.zh}"
+            if language == "zh"
+            else f"`{match[3]}` is no {result.kind.words.en}"
+        )
     holds = _HOLDS[sign]
     reach = reaches(swept, result.id, lambda total: bool(holds(total, amount)))
     found = stretches(values, reach, whole=whole_values(swept.kind))

@@ -171,15 +171,25 @@ def _goal(told: Swept, goal: Goal, language: Language) -> Iterator[str]:
     if not goal.stretches:
         totals = [(run.value, t.amount) for run in told.runs if (t := run.totals.get(goal.id)) and t.amount is not None]
         if not totals:
-            yield "  没有一个取值算得出合计：有单位的数未定" if zh else "  no value gives a sum: some units' figures are open"
+            yield (
+                "  没有一个取值算得出合计：有单位的数未定"
+                if zh
+                else "  no value gives a sum: some units' figures are open"
+            )
             return
         best = max(totals, key=lambda x: x[1]) if goal.sign in {">=", ">"} else min(totals, key=lambda x: x[1])
         said, at = _money(best[1], figure.kind, language), _say(best[0], told.sweep.kind, language)
-        yield f"  试过的取值没有一个达到；最接近的是 {at}，{said}" if zh else f"  no value tried reaches it; nearest is {said} at {at}"
+        yield (
+            f"  试过的取值没有一个达到；最接近的是 {at}，{said}"
+            if zh
+            else f"  no value tried reaches it; nearest is {said} at {at}"
+        )
         return
     for stretch in goal.stretches:
         yield from (
-            f"  {line}" for side in ("low", "high") for line in _end(side, getattr(stretch, side), told, figure, language)
+            f"  {line}"
+            for side in ("low", "high")
+            for line in _end(side, getattr(stretch, side), told, figure, language)
         )
 
 
@@ -188,14 +198,20 @@ def _end(side: str, end: End, told: Swept, figure: FigureResult, language: Langu
     value = _exact(end, told.sweep.kind, language)
     total = _money_at(end.value, told, figure, language)
     if end.beside is None:
-        word = {"low": ("范围的低端", "the low end of the range"), "high": ("范围的高端", "the high end of the range")}[side]
+        word = {"low": ("范围的低端", "the low end of the range"), "high": ("范围的高端", "the high end of the range")}[
+            side
+        ]
         yield f"{word[0]} {value} 达到：{total}" if zh else f"reached at {word[1]}, {value}: {total}"
         return
     beside = _money_at(end.beside, told, figure, language)
     if end.reached:
         word = {"low": ("最小", "smallest"), "high": ("最大", "largest")}[side]
         more = {"low": ("再小一点", "any less"), "high": ("再大一点", "any more")}[side]
-        yield f"{word[0]} {value}：{total}；{more[0]}：{beside}" if zh else f"{word[1]} {value}: {total}; {more[1]}: {beside}"
+        yield (
+            f"{word[0]} {value}：{total}；{more[0]}：{beside}"
+            if zh
+            else f"{word[1]} {value}: {total}; {more[1]}: {beside}"
+        )
     else:
         word = {"low": ("大于", "above"), "high": ("小于", "below")}[side]
         yield (

@@ -75,16 +75,17 @@ def _of_range(value: Number) -> End:
 def _end(outside: Number, inside: Number, reach: Reach, *, whole: bool) -> End:
     """The end between a value that does not reach the goal and one that does."""
     if whole:
-        while abs(inside - outside) > 1:
-            middle = (int(inside) + int(outside)) // 2
-            inside, outside = (middle, outside) if reach(middle) else (inside, middle)
-        return End(inside, reached=True, beside=outside, exact=True, writable=inside)
+        no, yes = int(outside), int(inside)
+        while abs(yes - no) > 1:
+            middle = (yes + no) // 2
+            no, yes = (no, middle) if reach(middle) else (middle, yes)
+        return End(yes, reached=True, beside=no, exact=True, writable=yes)
     out, into = Fraction(outside), Fraction(inside)
     found = _at(into, out, into, reach) or _at(out, out, into, reach)
     while found is None:
         for _ in range(_HALVINGS):
-            middle = (out + into) / 2
-            out, into = (out, middle) if reach(exact(middle)) else (middle, into)
+            half = (out + into) / 2
+            out, into = (out, half) if reach(exact(half)) else (half, into)
         if abs(into - out) < _NARROWEST:
             # Of a product of the parameter with itself the end may be no fraction at all.
             return End(exact(into), True, exact(out), False, _writable(into, out, reach))

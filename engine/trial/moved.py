@@ -77,15 +77,15 @@ def moved(before: Policy, after: Policy) -> Moves:
 
 def moved_on(before: Policy, after: Policy, raw: RawData, name: str) -> Moves:
     """Settle one set of data under both versions; what only one of them has a word for is left out for the other."""
-    schemes = before.scheme(), after.scheme()
-    sides = []
-    for policy, scheme, other in ((before, *schemes), (after, *reversed(schemes))):
-        sides.append(_settled(policy, fitted(raw, scheme, [other])[0]))
-    old, new = sides
+    one, two = before.scheme(), after.scheme()
+    old = _settled(before, fitted(raw, one, [two])[0])
+    new = _settled(after, fitted(raw, two, [one])[0])
     if isinstance(old, Settlement) and isinstance(new, Settlement):
         return Moves(1, tuple(_moves(name, old, new)), (), (old, new))
     refused = [
-        (words, side.findings) for words, side in zip(_VERSIONS, sides, strict=True) if isinstance(side, FindingsError)
+        (words, side.findings)
+        for words, side in zip(_VERSIONS, (old, new), strict=True)
+        if isinstance(side, FindingsError)
     ]
     raise FindingsError([f for words, found in refused for f in (Finding("L280", None, {"side": words}), *found)])
 

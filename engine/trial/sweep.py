@@ -84,8 +84,8 @@ class Sweep:
         parameter = self.policy.scheme().parameters.get(self.name)
         if parameter is None:
             return None
-        values = {entry.value for entry in parameter.entries} or {parameter.assumed}
-        value = next(iter(values)) if len(values) == 1 else None
+        values = {entry.value for entry in parameter.entries}
+        value = next(iter(values)) if len(values) == 1 else parameter.assumed if not values else None
         return value if isinstance(value, int | Fraction) and not isinstance(value, bool) else None
 
     def _settled(self, value: Number) -> At:

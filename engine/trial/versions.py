@@ -42,8 +42,8 @@ class Versions:
 def versions(old: Policy, new: Policy, language: Language) -> Versions:
     """Compare two versions of a policy as checked schemes: layout, comments and spelling are no difference."""
     topics = topics_in(policies_folder() / "common")
-    sides = [Version(policy.scheme(), tuple(text.document for text in _texts(policy))) for policy in (old, new)]
-    return Versions(old, new, tuple(changes(*sides, topics, language)), tuple(_clauses(old, new)))
+    before, after = (Version(p.scheme(), tuple(text.document for text in _texts(p))) for p in (old, new))
+    return Versions(old, new, tuple(changes(before, after, topics, language)), tuple(_clauses(old, new)))
 
 
 @dataclass(slots=True)
