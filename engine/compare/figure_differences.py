@@ -7,6 +7,7 @@ from engine.compare.point import Point
 from engine.compare.sameness import cited, said
 from engine.nouns import core as c
 from engine.nouns.core import Scheme
+from grammar.source import Span
 
 
 def figure_points(old: Scheme, new: Scheme) -> Iterator[Point]:
@@ -26,14 +27,15 @@ def figure_points(old: Scheme, new: Scheme) -> Iterator[Point]:
 def _of_figure(one: c.Figure, two: c.Figure, old: Scheme, new: Scheme) -> Iterator[Point]:
     for aspect, of in _OF_FIGURE:
         if of(one) != of(two):
-            yield _at(one, aspect, one.span, two.span)
+            spans = _split(one, two) if aspect == "whole" else (one.span, two.span)
+            yield _at(one, aspect, *spans)
     if old.stages[one.stage : one.stage + 1] != new.stages[two.stage : two.stage + 1]:
         yield _at(one, "stage", one.span, two.span)
     is_datum = (one.table, one.name) in old.inputs and (two.table, two.name) in new.inputs
     if one.range != two.range and not is_datum:
         yield _at(one, "range", one.span, two.span)
     if _above(one, new) != _above(two, old):
-        yield _at(one, "whole", one.span, two.span)
+        yield _at(one, "whole", *_split(one, two))
     yield from _exceptions(one, two)
     yield from _readings(one, two)
     if one.gate is not None and two.gate is not None:
@@ -57,6 +59,12 @@ _OF_FIGURE: tuple[tuple[str, Callable[[c.Figure], Any]], ...] = (
     ("clauses", lambda f: (f.clauses, cited(f.default))),
     ("reason", lambda f: f.reason),
 )
+
+
+def _split(one: c.Figure, two: c.Figure) -> tuple[Span, Span]:
+    """Where a whole is split, or the figure itself where it is no part of one."""
+    before, after = (f.part.whole.span if f.part is not None else f.span for f in (one, two))
+    return before, after
 
 
 def _above(figure: c.Figure, other: Scheme) -> list[str]:

@@ -15,9 +15,9 @@ def said(node: Any) -> Any:
     match node:
         case c.Constant(value=value, kind=kind):
             return ("Constant", value, kind)
-        case c.Remaining(whole=whole):
-            # The parts above follow from the split itself.
-            return ("Remaining", said(whole))
+        case c.Remaining():
+            # The whole and the parts above are the split's own.
+            return ("Remaining",)
         case c.Branch(condition=condition, value=value):
             return ("Branch", said(condition), said(value))
         case tuple():

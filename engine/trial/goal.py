@@ -89,6 +89,10 @@ def _end(outside: Number, inside: Number, reach: Reach, *, whole: bool) -> End:
         if abs(into - out) < _NARROWEST:
             # Of a product of the parameter with itself the end may be no fraction at all.
             return End(exact(into), True, exact(out), False, _writable(into, out, reach))
+        # Halving may have come upon the end itself; it is then no longer between the two.
+        found = _at(into, out, into, reach) or _at(out, out, into, reach)
+        if found is not None:
+            break
         simplest = simplest_between(min(out, into), max(out, into))
         found = _at(simplest, out, into, reach)
         if found is None:
