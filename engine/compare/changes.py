@@ -103,7 +103,7 @@ class _Telling:
             kind = "added" if before is None and after is not None else "removed" if before is not None else "changed"
         if set(aspects) <= {"added"} or set(aspects) <= {"removed"}:
             kind = aspects[0]
-        lines = self._lines(points, before, after)
+        before, after, lines = self._lines(points, before, after)
         return Change(
             self._topic(points),
             kind,
@@ -117,18 +117,19 @@ class _Telling:
 
     def _lines(
         self, points: list[Point], before: Statement | None, after: Statement | None
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    ) -> tuple[Statement | None, Statement | None, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The lines that differ, and the statements they stand in."""
         old, new = (x.lines(self.language) if x else () for x in (before, after))
         mine, theirs = tuple(x for x in old if x not in new), tuple(x for x in new if x not in old)
         if mine or theirs or not (old and new):
-            return mine, theirs
+            return before, after, (mine, theirs)
         # The same words on both sides: other days' values of one parameter, or another place for the same rule.
         spans = [(p.before, p.after) for p in points]
         for one, two in spans:
             ours, others = _dated(before, one), _dated(after, two)
             if ours is not None and others is not None and ours.node != others.node:
-                return ours.lines(self.language)[1:], others.lines(self.language)[1:]
-        return old[:1], new[:1]
+                return ours, others, (ours.lines(self.language)[1:], others.lines(self.language)[1:])
+        return before, after, (old[:1], new[:1])
 
     def _by_name(self, side: Statements, point: Point) -> Statement | None:
         if point.sort == "header":
