@@ -14,9 +14,10 @@ from engine.api import Policy, open_policy
 from engine.compare.topics import topics_in
 from engine.load.policy import folder_documents
 from engine.load.read import read_data
+from engine.trial.coverage import own_documents
 from engine.trial.moved import moved_on
 from engine.trial.mutants import Mutant, mutants
-from engine.trial.mutate import own_documents, with_document
+from engine.trial.mutate import with_document
 from engine.trial.versions import pinned, versions
 from grammar.diagnostic import FindingsError
 from grammar.printer import print_document
