@@ -61,6 +61,8 @@ def test_a_unit_without_months_is_told_only_where_a_sum_of_them_counts(tmp_path:
         ("explain", "gaotai", "--all"),
         ("notice", "gaotai"),
         ("compare", "gaotai", "yunxian"),
+        ("diff", "gaotai", "gaotai"),
+        ("sweep", "gaotai", "留用上限比例", "20%..40%"),
         ("cases", "record", "gaotai", "--as", "一次结算"),
         ("settle", "gaotai", "--format", "json"),
     ],

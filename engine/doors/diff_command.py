@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from engine.doors.choices import keep_the_data
 from engine.doors.telling import fail, format_option, json_text, language_option, named, stop, tell_json, write_whole
 from engine.doors.usage import Command
 from grammar.diagnostic import FindingsError, Language
@@ -38,6 +39,8 @@ def diff(
             if zh
             else "name two policies, or one with two days: --at and --and"
         )
+    if data is not None:
+        keep_the_data(data, [out] if out else [], language)
     from engine.api import open_policy
     from engine.doors.diff_form import versions_json, versions_markdown, versions_text
     from engine.load.read import read_data
