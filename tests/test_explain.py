@@ -329,6 +329,16 @@ def test_all_explains_every_figure_of_the_run_open_ones_too() -> None:
     [
         (("gaotai", "resource", *SAMPLE), "没有“resource”这个数"),
         (("gaotai", "cleared", *SAMPLE), "是填报的数"),
+        (
+            ("gaotai", "超支分担比例", *SAMPLE),
+            "是参数，不是算出来的数：这份文件没有写定，转引《全市风险调剂金使用规定》，0% 至 100%〔五(四)①〕。可以解释的有：基金分担、",
+        ),
+        (("gaotai", "retention_cap_rate", *SAMPLE), "是参数，不是算出来的数：30%〔五(四)④〕"),
+        (("gaotai", "特殊超支分担比例", *SAMPLE), "文件没有规定，0% 至 100%〔五(四)⑤〕；这次按假设 80% 算"),
+        (
+            ("qingshan", "超支分担比例", "--data", "policies/qingshan/sample.yaml", "--lang", "en"),
+            "is a parameter, not a figure: 50% (to 2026-12-31), 40% (from 2027-01-01) [三(二)]",
+        ),
         (("gaotai", "retained", *SAMPLE, "--unit", "县妇幼保健"), "是不是“县妇幼保健院”"),
         (("gaotai", *SAMPLE), "--all"),
         (("gaotai", "retained", "--all", *SAMPLE), "--all"),

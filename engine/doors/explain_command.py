@@ -167,6 +167,10 @@ def _names(whole: "Explainer", figure: str, language: Language) -> set[str]:
         return words[figure]
     if figure in _reported(scheme):
         _given(figure, language)
+    from engine.explain.parameter import parameter_words
+
+    if said := parameter_words(whole.background.settlement, figure, language):
+        stop(said)
     return _unknown(figure, list(words), language, ("数", "figure"))
 
 
