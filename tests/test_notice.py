@@ -1,14 +1,18 @@
 """The notice of settlement: what it says and in which order, its capitals, its two forms."""
 
+import io
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from engine.doors.notice_form import notice_docx
 from engine.explain.capitals import capitals
+from engine.explain.notice import Notice, NoticeRow
 
 ROOT = Path(__file__).resolve().parent.parent
 XIANCE = str(Path(sys.executable).with_name("xiance"))
@@ -95,6 +99,26 @@ def test_the_word_document_says_the_same_and_has_the_same_bytes_twice(tmp_path: 
     assert "年终清算表" in said
 
 
+def test_notices_to_thousands_of_units_stand_in_one_document_in_order() -> None:
+    docx = pytest.importorskip("docx", reason="python-docx, which writes Word files, is not installed here")
+    notices = [
+        Notice(
+            f"通知 {n}", f"第{n}院：", ("一、<结果> & 处理。",) * 40, "附件1", ("项目", "金额", "依据条款", "备注"),
+            (NoticeRow("结余", "1.00", "一", "甲\n乙"),), ("盖章",), "附件2", (),
+        )
+        for n in range(3000)
+    ]  # fmt: skip
+    before = time.process_time()
+    data = notice_docx(notices)
+    assert time.process_time() - before < 30
+    body = zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml").decode()
+    assert re.findall("通知 ([0-9]+)<", body) == [str(n) for n in range(3000)]
+    document = docx.Document(io.BytesIO(notice_docx(notices[:2])))
+    assert [p.text for p in document.paragraphs][:3] == ["通知 0", "第0院：", "一、<结果> & 处理。"]
+    cells = [[cell.text for cell in row.cells] for row in document.tables[1].rows]
+    assert cells == [["项目", "金额", "依据条款", "备注"], ["结余", "1.00", "一", "甲\n乙"]]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -102,6 +126,7 @@ def test_the_word_document_says_the_same_and_has_the_same_bytes_twice(tmp_path: 
         (("gaotai", *SAMPLE, "--unit", "某医院"), "没有“某医院”这个单位"),
         (("gaotai", *SAMPLE, "--days", "十"), "--days"),
         (("yunxian", "--data", "policies/yunxian/sample.yaml"), "--year"),
+        (("gaotai", *SAMPLE, "--year", "1999"), "数据里没有 1999 年，没有可以显示的数；数据里的年度有：2026"),
     ],
 )
 def test_wrong_usage_says_what_is_wanted(words: tuple[str, ...], said: str) -> None:

@@ -64,6 +64,8 @@ def notice(
     if year is None and len(whole.background.settlement.years) > 1:
         years = "、".join(map(str, whole.background.settlement.years))
         stop(f"数据有几年（{years}），请写 --year" if zh else f"the data has several years ({years}); write --year")
+    if absent := [f for f in whole.background.settlement.warnings if f.code == "D093"]:
+        stop(f"{absent[0].message(language)}{'；' if zh else '; '}{absent[0].hint(language)}")
     tell((f for f in whole.background.settlement.warnings if f.severity == "warning"), language)
     rows = _rows(whole, units, insurance, language)
     terms = made.NoticeTerms(days, contact)
