@@ -175,6 +175,10 @@ def test_a_month_may_be_a_date_a_text_or_a_number_but_not_one_that_may_be_octobe
     assert [f.code for f in monthly([["甲院", "2025.1", 1]])] == []
 
 
+def test_a_month_that_may_be_october_is_told_with_months_of_its_own_year() -> None:
+    assert [f.hint("zh") for f in monthly([["甲院", 2026.1, 1]])] == ["把这一列设为“文本”，写作 2026-01 或 2026-10"]
+
+
 def monthly(rows: list[list[Value]]) -> list[Finding]:
     """What gaotai finds wrong with rows of the table of months."""
     data = read({

@@ -22,7 +22,7 @@ def value_of(b: Binding, datum: Input, cell: Cell, unit: str | None) -> Scalar |
     if datum.kind.base is k.Base.CHOICE:
         text = {b.scheme.labels.id(o): o for o in datum.kind.options}.get(text, text)
     if datum.kind.base is k.Base.DATE and may_be_october(cell):
-        b.tell("D125", cell.place, text=cell.text)
+        b.tell("D125", cell.place, text=cell.text, year=cell.text[:4])
         return None
     # 单位：万元 above a table speaks of amounts, not of what a head or a visit costs.
     above = cell.unit if unit is None and datum.kind.is_money and datum.kind.per is None else None

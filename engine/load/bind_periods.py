@@ -54,7 +54,7 @@ def _sub_year(b: Binding, row: Row, cell: Cell | None, grain: c.Grain, table: st
         b.tell("D076", row.place, table=table)
         return []
     if may_be_october(cell):
-        b.tell("D125", cell.place, text=cell.text)
+        b.tell("D125", cell.place, text=cell.text, year=cell.text[:4])
         return []
     if grain == "month":
         month = parse_month(cell.text)
