@@ -1,6 +1,7 @@
 """Comparison: the matrix of rules, results on the same data, and differences that add up to the fen."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -162,6 +163,22 @@ def test_what_one_scheme_knows_is_accepted_and_what_none_knows_is_told(tmp_path:
     assert done.returncode == 1
     refused = json.loads(done.stdout)["refused"]
     assert "D057" in {f["code"] for each in refused for f in each["findings"]}
+
+
+def test_the_english_table_has_english_signs_and_names(tmp_path: Path) -> None:
+    rules = ("--lang", "en", "--data", "policies/gaotai/sample.yaml")
+    lines = run(*FOUR, *rules).stdout.splitlines()
+    told = {line.split("  ")[1]: line for line in lines[lines.index("Completeness: what is not stated or referred elsewhere") :][1:5]}
+    assert told["gaotai"].endswith("annual advance rate, deposit return rate, special share rate, overspend share rate"), told
+    assert any("gaotai by institution; yunxian by head; " in line for line in lines)
+    assert any("yunxian does not cover 县人民医院医共体 (职工), " in line for line in lines)
+    assert any(line.startswith("    events +") for line in lines)
+    assert not any("事项" in line for line in lines)
+    data = tmp_path / "data.yaml"
+    text = "年度: 2026\n医共体:\n  - {名称: 甲医共体, 年度总额预算: 1000, 年度清算总额: 900, 系统对结: 是}\n"
+    data.write_text(text, encoding="utf-8")
+    said = run("gaotai", "yunxian", "--lang", "en", "--data", str(data)).stdout
+    assert re.search(r"gaotai cannot use this data\[D\d{3}\]: ", said), said
 
 
 def test_a_fifth_scheme_enters_every_table_without_a_line_of_code(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from engine.doors.compare_form import (
     SHOWN,
     STATES,
     figure_words,
-    open_items,
+    open_words,
     outside_lines,
     results_by_unit,
+    topic_names,
     topic_words,
     unlike_bases,
 )
@@ -91,7 +92,7 @@ def _open(sheet: Sheet, told: SideBySide) -> None:
     sheet.heading([(sheet.say("方案", "scheme"), 14), (sheet.say("没有规定或援引他处", "not stated or referred"), 40)])
     row = 0
     for policy in told.policies:
-        for item in open_items(told, policy.scheme().id):
+        for item in open_words(told, policy.scheme(), sheet.language):
             row += 1
             sheet.text(row, 0, policy.scheme().id)
             sheet.text(row, 1, item)
@@ -149,7 +150,7 @@ def _differences(sheet: Sheet, told: SideBySide) -> None:
         (say("到", "to"), 12), (say("项目", "topic"), 20), (say("差额", "difference"), 18), (say("依据", "clauses"), 30),
     ]  # fmt: skip
     sheet.heading(heads)
-    names = {topic.id: topic.words.say(sheet.language) for topic, _ in told.matrix}
+    names = topic_names(told, sheet.language)
     row = 0
     for a in told.attributions:
         figure = a.figure if sheet.language == "zh" else FIGURE_IDS[a.figure]

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.api import SideBySide
-from engine.compare.attribute import Attribution, Part
+from engine.compare.attribute import EVENTS, Attribution, Part
 from engine.compare.matrix import Cell
 from engine.doors.curve_form import curve_json, curve_lines
 from engine.doors.explain_form import escaped
+from engine.nouns.core import Scheme
 from engine.nouns.numbers import grouped, money_text
 from engine.nouns.possible import is_point
 from engine.nouns.printed import plain, spoken
@@ -29,7 +30,7 @@ SHOWN = ("adjusted_budget", "retained", "carried", "agency_retained", "fund_shar
 
 def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
     """The whole comparison; ``unlike`` names bases that must not be ranked together, ``refused`` schemes the data does not fit."""
-    names = {topic.id: topic.words.say(language) for topic, _ in told.matrix}
+    names = topic_names(told, language)
     form: dict[str, Any] = {
         "schemes": [policy.scheme().id for policy in told.policies],
         "topics": [
@@ -68,10 +69,10 @@ def comparison_text(told: SideBySide, language: Language, *, only_differences: b
         "制度完备度：没有规定或援引他处的项目" if zh else "Completeness: what is not stated or referred elsewhere"
     )
     for policy in told.policies:
-        items = open_items(told, policy.scheme().id)
-        lines.append(f"  {policy.scheme().id:<10} {len(items)}　{'、'.join(items)}".rstrip("　 "))
+        items = open_words(told, policy.scheme(), language)
+        lines.append(f"  {policy.scheme().id:<10} {len(items)}　{('、' if zh else ', ').join(items)}".rstrip("　 "))
     if bases := unlike_bases(told):
-        said = "；".join(f"{name} {base}" for name, base in bases.items())
+        said = ("；" if zh else "; ").join(f"{name} {base}" for name, base in bases.items())
         lines += [
             "",
             f"预算口径不同，不能直接比高低：{said}" if zh else f"Budgets of unlike bases, not to be ranked: {said}",
@@ -103,6 +104,12 @@ def open_items(told: SideBySide, scheme: str) -> list[str]:
             if cell.scheme == scheme and cell.state in {"open", "referred"}:
                 items.update(dict.fromkeys(cell.open_items))
     return list(items)
+
+
+def open_words(told: SideBySide, scheme: Scheme, language: Language) -> list[str]:
+    """The same in the reader's words: the names of parameters in English where they have one."""
+    items = open_items(told, scheme.id)
+    return items if language == "zh" else list(dict.fromkeys(scheme.labels.words(item) for item in items))
 
 
 def unlike_bases(told: SideBySide) -> dict[str, str]:
@@ -167,12 +174,19 @@ FIGURE_IDS = {
     "结余留用": "retained", "结余留转": "carried", "经办机构留用": "agency_retained", "基金分担": "fund_share",
     "机构承担": "provider_share", "应得合计": "entitlement",
 }  # fmt: skip
-_EVENTS = "events"
+
+
+def topic_names(told: SideBySide, language: Language) -> dict[str, str]:
+    """The words of the topics that steps of a difference belong to, by id."""
+    return {topic.id: topic.words.say(language) for topic, _ in told.matrix} | {EVENTS: _EVENTS.say(language)}
+
+
+_EVENTS = Words("事项", "events")
 
 
 def topic_words(part: Part, names: dict[str, str]) -> str:
     """A step's topic."""
-    return names.get(part.topic, "事项" if part.topic == _EVENTS else part.topic)
+    return names.get(part.topic, part.topic)
 
 
 def _result_lines(told: SideBySide, language: Language) -> list[str]:
@@ -220,12 +234,14 @@ def outside_lines(told: SideBySide, language: Language) -> list[str]:
     lines: list[str] = []
     for scheme, rows in told.outside.items():
         if rows:
-            named = list(dict.fromkeys(f"{row.unit}{f'（{row.insurance}）' if row.insurance else ''}" for row in rows))
-            lines.append(f"{scheme} {'不适用于' if zh else 'does not cover'} {'、'.join(named)}")
+            apart = "（{}）" if zh else " ({})"
+            named = dict.fromkeys(row.unit + (apart.format(row.insurance) if row.insurance else "") for row in rows)
+            lines.append(f"{scheme} {'不适用于' if zh else 'does not cover'} {('、' if zh else ', ').join(named)}")
     for scheme, findings in told.refused.items():
         first = next(f for f in findings if f.severity == "error")
         lines.append(
-            f"{scheme} {'不能用这份数据' if zh else 'cannot use this data'}[{first.code}]：{first.message(language)}"
+            f"{scheme} {'不能用这份数据' if zh else 'cannot use this data'}[{first.code}]{'：' if zh else ': '}"
+            + first.message(language)
         )
     return lines
 
@@ -242,7 +258,7 @@ def amount_words(result: FigureResult, language: Language) -> str:
 def _attribution_lines(told: SideBySide, language: Language) -> Sequence[str]:
     if not told.attributions:
         return []
-    names = {topic.id: topic.words.say(language) for topic, _ in told.matrix}
+    names = topic_names(told, language)
     zh = language == "zh"
     lines = ["", "差在哪里（逐项相加等于总差）" if zh else "What makes the difference (the steps add up)"]
     for a in told.attributions:

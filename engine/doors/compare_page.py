@@ -14,10 +14,11 @@ from engine.doors.compare_form import (
     STATES,
     amount_words,
     figure_words,
-    open_items,
+    open_words,
     outside_lines,
     results_by_unit,
     signed,
+    topic_names,
     topic_words,
     unlike_bases,
 )
@@ -59,7 +60,7 @@ def _scheme(scheme: Scheme, told: SideBySide, language: Language) -> dict[str, A
     else:
         document = "a draft for comment" if draft else scheme.document or "no number given"
     return {
-        "id": scheme.id, "title": scheme.title, "document": document, "draft": draft, "open": open_items(told, scheme.id),
+        "id": scheme.id, "title": scheme.title, "document": document, "draft": draft, "open": open_words(told, scheme, language),
         "start": "" if scheme.start is None else str(scheme.start),
     }  # fmt: skip
 
@@ -96,7 +97,7 @@ def _units(told: SideBySide, language: Language) -> list[dict[str, Any]]:
 
 
 def _differences(told: SideBySide, language: Language) -> list[dict[str, Any]]:
-    names = {topic.id: topic.words.say(language) for topic, _ in told.matrix}
+    names = topic_names(told, language)
     return [
         {
             "who": " · ".join(x for x in (a.row.unit, a.row.insurance, str(a.row.period)) if x),
