@@ -126,10 +126,11 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by file, line and column, each told once; those without a place come first, notes without one last."""
+    """The findings by file, line and column, each told once; of those without a place errors come first, the rest last."""
     unique = {(f.code, f.message("zh"), repr(f.where)): f for f in findings}
-    # A note about nothing in particular does not stand before what is wrong.
-    return sorted(unique.values(), key=lambda f: (f.where is None and f.severity == "note", *_place_key(f)))
+    # A warning or note about nothing in particular does not stand before what is wrong.
+    late: dict[Severity, int] = {"warning": 1, "note": 2}
+    return sorted(unique.values(), key=lambda f: (late.get(f.severity, 0) if f.where is None else 0, *_place_key(f)))
 
 
 def width(text: str) -> int:
