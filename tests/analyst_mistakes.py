@@ -98,7 +98,7 @@ def _usual(file: str) -> tuple[Told, ...]:
 
 def _told(folder: Path, file: str) -> list[Told]:
     policy, _, name = file.partition("/")
-    if name in {"rules.policy", "source.yaml"}:
+    if name in {"rules.policy", "source.yaml", "source.en.yaml"}:
         findings = _as_told(checked(str(folder / "policies" / policy)).findings)
         return findings if any(told.code[0] in "PCLD" for told in findings) else _of_cases(folder, policy)
     if name == "cases.yaml":

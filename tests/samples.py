@@ -18,7 +18,7 @@ PAGES = Path(__file__).parent / "stages"
 RULES = "sample/rules.policy"
 INDEX = "sample/source.yaml"
 _FENCE = re.compile(r"(?ms)^```([^\n`]+)\n(.*?)^```")
-_NAMED = {"policy": RULES, "yaml": "data.yaml", "source": INDEX}
+_NAMED = {"policy": RULES, "yaml": "data.yaml", "source": INDEX, "english": "sample/source.en.yaml"}
 
 
 def found_by_check(blocks: Blocks) -> list[Finding]:

@@ -55,6 +55,17 @@ def test_every_row_of_the_documents_analysis_stands_under_a_clause(policy: str) 
     assert carried == {f"{prefix}-{number:02d}" for number in range(1, count + 1)}
 
 
+@pytest.mark.parametrize("policy", SOURCES)
+def test_every_clause_is_summarised_in_english_and_what_it_leaves_open_item_for_item(policy: str) -> None:
+    english = casefile.load(POLICIES / policy / "source.en.yaml")
+    clauses = _source(policy)["条款"]
+    assert list(english) == [clause["条"] for clause in clauses]
+    for clause in clauses:
+        said = english[clause["条"]]
+        assert said["summary"].isascii()
+        assert len(said.get("open", ())) == len(clause.get("未定") or ()), clause["条"]
+
+
 def _source(policy: str) -> Any:
     return casefile.load(POLICIES / policy / "source.yaml")
 

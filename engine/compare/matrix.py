@@ -174,8 +174,9 @@ class _Reader:
         found = [x for x in self.clauses.values() if topic.rows & set(x.rows)]
         if not found:
             return self._none("open")
-        values = [x.summary for x in found] if self.language == "zh" else [self._pick("", "stated; see the clause")]
-        return self._cell("stated", values, [x.locator for x in found], [o for x in found for o in x.open])
+        values = [x.says.say(self.language) for x in found]
+        unsaid = [] if all(values) else [self._pick("", "stated; see the clause")]
+        return self._cell("stated", values + unsaid, [x.locator for x in found], [o for x in found for o in x.open])
 
     # ---- by what a scheme is made of
 
@@ -274,8 +275,8 @@ class _Reader:
         self, state: CellState, values: list[str], clauses: Iterable[str], open_items: Iterable[str] = ()
     ) -> Cell:
         cited = tuple(dict.fromkeys(clauses))
-        summaries = [self.clauses[_plain(x)].summary for x in cited if _plain(x) in self.clauses]
-        text = "；".join(dict.fromkeys(summaries)) if self.language == "zh" else ""
+        summaries = [self.clauses[_plain(x)].says.say(self.language) for x in cited if _plain(x) in self.clauses]
+        text = self._pick("；", "; ").join(dict.fromkeys(filter(None, summaries)))
         said = self._pick("；", "; ").join(dict.fromkeys(v for v in values if v))
         return Cell(self.scheme.id, state, said, text or said, cited, tuple(dict.fromkeys(open_items)))
 

@@ -11,6 +11,7 @@ from engine.doors.case_form import difference_text
 from engine.doors.explain_form import escaped
 from engine.explain.reason import reason
 from engine.interpret.trace import tracer
+from engine.load.source import Clause
 from engine.nouns.numbers import exact, money_text
 from engine.nouns.printed import plain, spoken
 from engine.nouns.settlement import FigureResult
@@ -51,8 +52,8 @@ def versions_json(told: Versions, titles: tuple[str, str], moves: Moves | None, 
                 "clause": x.locator,
                 "kind": _kind(x),
                 "reworded": x.reworded,
-                "before": x.before.summary if x.before else None,
-                "after": x.after.summary if x.after else None,
+                "before": _said(x.before, language) if x.before else None,
+                "after": _said(x.after, language) if x.after else None,
             }
             for x in told.clauses
         ],
@@ -122,8 +123,13 @@ def _clause(clause: ClauseChange, language: Language) -> str:
         ("，原文改了" if zh else ", its text is another") if clause.before and clause.after and clause.reworded else ""
     )
     shown = clause.after or clause.before
-    summary = f"：{shown.summary}" if zh and shown is not None else ""
+    said = shown.says.say(language) if shown is not None else ""
+    summary = f"{'：' if zh else ': '}{said}" if said else ""
     return f"{clause.locator} {kind}{more}{summary}"
+
+
+def _said(clause: Clause, language: Language) -> str:
+    return clause.says.say(language) or clause.summary
 
 
 def _kind(clause: ClauseChange) -> str:

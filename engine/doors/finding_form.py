@@ -209,6 +209,7 @@ _NAMES = {
     "policy": Words("rules.policy", "rules.policy"),
     "yaml": Words("data.yaml", "data.yaml"),
     "source": Words("source.yaml", "source.yaml"),
+    "english": Words("source.en.yaml", "source.en.yaml"),
     "cases": Words("cases.yaml", "cases.yaml"),
     "scenario": Words("--scenario", "--scenario"),
     "years": Words("--year", "--year"),

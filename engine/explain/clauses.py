@@ -7,17 +7,19 @@ from pathlib import Path
 from engine.load.attach import attached_clause
 from engine.load.numerals import numeral_value
 from engine.load.source import Clause, read_index
-from grammar.diagnostic import FindingsError, Language
+from grammar.diagnostic import FindingsError, Language, Words
 from grammar.frozen import dataclass
+
+_NOTHING = Words("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseNote:
-    """A clause as far as it is known: empty texts where the index or the copy lacks it."""
+    """A clause as far as it is known, in both languages: empty texts where the index or the copy lacks it."""
 
     locator: str
-    summary: str = ""
-    open: tuple[str, ...] = ()
+    summary: Words = _NOTHING
+    open: tuple[Words, ...] = ()
     quote: str | None = None
 
 
@@ -41,7 +43,7 @@ def clause_reader(folders: Mapping[str, Path]) -> ClauseOf:
         quote = attached_clause(layer, locator)
         if known is None:
             return ClauseNote(locator, quote=quote)
-        return ClauseNote(locator, known.summary, known.open, quote)
+        return ClauseNote(locator, known.says, known.leaves_open, quote)
 
     return clause
 

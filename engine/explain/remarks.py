@@ -15,7 +15,7 @@ def basis(t: Telling, notes: list[ClauseNote]) -> Section:
     """The clauses, quoted where the document is attached, else in our own words; and the text they are inherited from."""
     sentences = []
     if notes:
-        said = [t.say("clause", t.locator(n.locator), n.summary, _quoted(n.quote)) for n in notes]
+        said = [t.say("clause", t.locator(n.locator), n.summary.say(t.language), _quoted(n.quote)) for n in notes]
         sentences.append(t.say("basis", said))
     else:
         sentences.append(t.say("no_clause"))
@@ -84,10 +84,11 @@ def what_is_open(t: Telling, own: Step, notes: list[ClauseNote]) -> Section:
         clauses = parameter.clauses if parameter is not None else scheme.inputs[table, name].clauses
         where = p.joined([t.locator(x) for x in clauses]) if clauses else ""
         sentences.append(t.say("left_out", p.name(name, table) if parameter is None else p.word(name), where))
-    if t.language == "zh" and _was_read(own):
-        said = {p.word(n, None) for n in value.missing}
+    if _was_read(own):
+        names = {scheme.labels.here(n) for n in value.missing}
         for note in notes:
-            items = [x for x in note.open if x not in said and (own.row.table, x) not in t.left_out]
+            left = [x for x in note.open if x.zh not in names and (own.row.table, x.zh) not in t.left_out]
+            items = [said for x in left if (said := x.say(t.language))]
             if items:
                 for item in items:
                     p.keep(item)

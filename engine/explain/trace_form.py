@@ -78,8 +78,8 @@ def _trace(explanation: Explanation, whole: Background) -> dict[str, Any]:
             {
                 "locator": note.locator,
                 "text": locator_text(note.locator, explanation.language),
-                "summary": note.summary,
-                "open": list(note.open),
+                "summary": note.summary.say(explanation.language) or note.summary.zh,
+                "open": [words.say(explanation.language) or words.zh for words in note.open],
                 "quote": note.quote,
             }
             for note in explanation.notes

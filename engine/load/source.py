@@ -2,16 +2,18 @@
 
 from collections import abc
 from collections.abc import Collection
-from dataclasses import field
+from dataclasses import field, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from engine.load.text import read_beside
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence, read_tree
 from engine.nouns.suggest import nearest
-from grammar.diagnostic import Finding, FindingsError
+from grammar.diagnostic import Finding, FindingsError, Words
 from grammar.frozen import dataclass
 
 SOURCE = "source.yaml"
+ENGLISH = "source.en.yaml"
 ROLES = ("计算", "校验", "准入", "仅作要求")
 
 
@@ -20,7 +22,8 @@ class Clause:
     """A clause: where it stands, what it says in our own words, what it does, what it leaves open.
 
     ``rows`` are the rows of the project's own catalogue of rules; ``later`` says why a rule is not encoded yet;
-    ``digest`` is that of its text, empty where nobody took it.
+    ``digest`` is that of its text, empty where nobody took it; ``english`` and ``open_english`` say the summary and what
+    is open in English, empty where nobody wrote it.
     """
 
     locator: str
@@ -30,6 +33,18 @@ class Clause:
     open: tuple[str, ...]
     later: str
     digest: str = ""
+    english: str = ""
+    open_english: tuple[str, ...] = ()
+
+    @property
+    def says(self) -> Words:
+        """Its summary in both languages; empty where nobody wrote it."""
+        return Words(self.summary, self.english)
+
+    @property
+    def leaves_open(self) -> tuple[Words, ...]:
+        """What it leaves open, item by item, in both languages; empty where nobody wrote it."""
+        return tuple(Words(zh, en) for zh, en in zip_longest(self.open, self.open_english, fillvalue=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,9 @@ def read_index(folder: Path, shown: str) -> SourceIndex | None:
     name = f"{shown}/{SOURCE}"
     shape = _Shape()
     index = shape.index(read_tree(read_beside(path, name), name))
+    if not shape.findings and (folder / ENGLISH).is_file():
+        beside = f"{shown}/{ENGLISH}"
+        index = shape.with_english(index, read_tree(read_beside(folder / ENGLISH, beside), beside))
     if shape.findings:
         raise FindingsError(shape.findings)
     return index
@@ -81,6 +99,22 @@ class _Shape:
             self._text(document, "预算口径", ("文件",)),
             self._text(document, "口径依据", ("文件",)),
         )
+
+    def with_english(self, index: SourceIndex, tree: Node) -> SourceIndex:
+        """The index with the English of its clauses: every locator is one of its own, and what is open is said item for item."""
+        said = self._entries(tree, (), (), [clause.locator for clause in index.clauses])
+        clauses = []
+        for clause in index.clauses:
+            node = said.get(clause.locator)
+            entries = self._entries(node, (clause.locator,), ("summary",), ("summary", "open"))
+            items = self._texts(entries, "open", (clause.locator,))
+            if node is not None and len(items) != len(clause.open):
+                counts = {"name": clause.locator, "said": str(len(items)), "count": str(len(clause.open))}
+                self.findings.append(Finding("L112", node.place, counts))
+            clauses.append(
+                replace(clause, english=self._text(entries, "summary", (clause.locator,)), open_english=items)
+            )
+        return replace(index, clauses=tuple(clauses))
 
     def _clause(self, node: Node, where: tuple[str, ...]) -> Clause:
         entries = self._entries(node, where, _CLAUSE, _CLAUSE_MAY)

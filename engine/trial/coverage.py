@@ -324,7 +324,7 @@ class Coverer:
                 continue
             total += 1
             if not any(key in self.touched for key in spans):
-                what = Words(f"{clause.locator} {clause.summary}", f"{clause.locator}")
+                what = Words(f"{clause.locator} {clause.summary}", f"{clause.locator} {clause.english}".rstrip())
                 missing.append(_untouched(next(iter(spans.values())), what))
         return Measure(total, total - len(missing), tuple(missing))
 
