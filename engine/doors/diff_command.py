@@ -59,7 +59,7 @@ def diff(
         moves = None
         if data is not None:
             raw = named(lambda: read_data(Path(data), data), language)
-            moves = moved_on(one, two, raw, data)
+            moves = moved_on(one, two, raw, data, told.changes)
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "json":

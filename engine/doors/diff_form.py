@@ -12,9 +12,10 @@ from engine.doors.explain_form import escaped
 from engine.explain.reason import reason
 from engine.interpret.trace import tracer
 from engine.load.source import Clause
-from engine.nouns.numbers import exact, money_text
+from engine.nouns.numbers import Number, exact, money_text
 from engine.nouns.printed import plain, spoken
 from engine.nouns.settlement import FigureResult
+from engine.trial.between import Share, Turn, key_of
 from engine.trial.moved import Move, Moves
 from engine.trial.run import rule_of
 from engine.trial.versions import ClauseChange, Versions
@@ -150,6 +151,7 @@ def _moved(moves: Moves, language: Language) -> Iterator[tuple[str, str]]:
         yield "change", f"  {who}"
         for move in here:
             yield "side", f"    {_move(move, moves, language)}"
+            yield from (("side", f"      {line}") for line in _steps(move, moves, language))
     if count > _MOST:
         more = count - _MOST
         yield "change", f"  另有 {more} 个，用 --format json 看全" if zh else f"  {more} more: --format json gives all"
@@ -163,6 +165,18 @@ def _moved(moves: Moves, language: Language) -> Iterator[tuple[str, str]]:
             where = f"（{units} 处）" if zh else f" ({units} places)"
             word = labels.here(name) if zh else labels.words(name)
             yield "change", f"  {word}{'：' if zh else ': '}{_yuan(said, language)}{where}"
+            for step, part, places in _totals_by_step(moves, name):
+                said = _yuan(difference_text(part, language) if part else ("不变" if zh else "no change"), language)
+                at = f"（{places} 处）" if zh else f" ({places} places)"
+                yield "side", f"    {_step_words(step, moves, language)}{'：' if zh else ': '}{said}{at}"
+    if moves.between is not None and len(moves.between.turns) > 1:
+        yield "blank", ""
+        yield (
+            "change",
+            "  归因按上面改动的次序逐处换成新版；“单独”是只换这一处，两者之差是几处改动合在一起才有的"
+            if zh
+            else "  the changes are exchanged one after another in the order above; alone: only that one; the rest is what several make together",
+        )
 
 
 def _who(result: FigureResult) -> str:
@@ -182,6 +196,58 @@ def _move(move: Move, moves: Moves, language: Language) -> str:
     why = _reason(move, moves, language)
     cited = f"〔{'、'.join(result.citations)}〕" if zh else f" [{', '.join(result.citations)}]"
     return f"{said}{f'：{why}' if zh and why else f': {why}' if why else ''}{cited if result.citations else ''}"
+
+
+def _steps(move: Move, moves: Moves, language: Language) -> Iterator[str]:
+    """What each change makes of a figure, where more than one does; they add up to what it moved by."""
+    steps = _parts(move, moves)
+    if len(steps) < _SEVERAL and not any(share.in_turn != share.alone for _, share in steps):
+        return
+    zh = language == "zh"
+    for turn, share in steps:
+        said = _yuan(difference_text(share.in_turn, language) if share.in_turn else ("不变" if zh else "no change"), language)
+        if share.joint:
+            said += "（连同前面使它未定的改动）" if zh else " (with the change before, which left it open)"
+        elif share.alone is not None and share.alone != share.in_turn:
+            alone = _yuan(difference_text(share.alone, language) if share.alone else ("不变" if zh else "no change"), language)
+            said += f"（单独换：{alone}）" if zh else f" (alone: {alone})"
+        yield f"{_step_words(turn, moves, language)}{'：' if zh else ': '}{said}"
+
+
+_SEVERAL = 2
+
+
+def _parts(move: Move, moves: Moves) -> list[tuple[Turn, Share]]:
+    if moves.between is None or move.difference is None:
+        return []
+    return moves.between.of(key_of(move.result))
+
+
+def _step_words(turn: Turn, moves: Moves, language: Language) -> str:
+    """The changes of a step by their names and clauses."""
+    zh = language == "zh"
+    if not turn.changes:
+        return "其余（名称、类别、日期）" if zh else "the rest (names, kinds, dates)"
+    labels = moves.moves[0].result.pipeline.scheme.labels
+    name_of = labels.here if zh else labels.words
+    said = []
+    for change in turn.changes:
+        side = change.after if change.after.citations else change.before
+        cited = ("〔" + "、".join(side.citations) + "〕" if zh else f" [{', '.join(side.citations)}]") if side.citations else ""
+        said.append(f"{('、' if zh else ', ').join(dict.fromkeys(name_of(x) for x in change.names))}{cited}")
+    return ("；" if zh else "; ").join(said)
+
+
+def _totals_by_step(moves: Moves, name: str) -> list[tuple[Turn, Number, int]]:
+    """What each step makes of a figure over all rows of whole years, where there is more than one step."""
+    sums: dict[int, tuple[Turn, Number, int]] = {}
+    for move in moves.moves:
+        if move.result.name != name or not move.difference or move.result.row.period.grain != "year":
+            continue
+        for turn, share in _parts(move, moves):
+            _, total, count = sums.get(id(turn), (turn, 0, 0))
+            sums[id(turn)] = turn, exact(Fraction(total) + share.in_turn), count + 1
+    return list(sums.values()) if len(sums) > 1 else []
 
 
 def _reason(move: Move, moves: Moves, language: Language) -> str:
@@ -259,9 +325,23 @@ def _move_json(move: Move, moves: Moves, language: Language) -> dict[str, Any]:
         "before": _result_json(move.before),
         "after": _result_json(move.after),
         "difference": money_text(move.difference) if move.difference is not None else None,
+        "steps": [_step_json(turn, share, moves) for turn, share in _parts(move, moves)],
         "citations": list(result.citations),
         "rule": rule_of(result),
         "reason": _reason(move, moves, language),
+    }
+
+
+def _step_json(turn: Turn, share: Share, moves: Moves) -> dict[str, Any]:
+    return {
+        "changes": [moves.changes.index(change) for change in turn.changes],
+        "names": [name for change in turn.changes for name in change.names],
+        "citations": list(
+            dict.fromkeys(x for change in turn.changes for side in (change.before, change.after) for x in side.citations)
+        ),
+        "difference": money_text(share.in_turn),
+        "alone": money_text(share.alone) if share.alone is not None else None,
+        "joint": share.joint,
     }
 
 

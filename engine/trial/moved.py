@@ -1,14 +1,16 @@
 """Moved: the figures of a policy's cases and of its sample that come out otherwise under another version of its rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from engine.api import Policy, bind_data, settle
+from engine.compare.changes import Change
 from engine.compare.fit import fitted
 from engine.load.read import read_data
 from engine.load.tables import RawData
 from engine.nouns.numbers import Number, exact
 from engine.nouns.settlement import FigureResult, Settlement
+from engine.trial.between import Between, between, key_of
 from engine.trial.run import cases_of, told
 from grammar.diagnostic import Finding, FindingsError, Place, Words
 from grammar.frozen import dataclass
@@ -34,7 +36,10 @@ class Move:
     @property
     def difference(self) -> Number | None:
         """What it is more than before, in fen, where both are amounts that are known."""
-        if self.before is None or self.after is None or not self.result.kind.is_money:
+        if self.before is None or self.after is None:
+            return None
+        # What was a share and is now an amount has changed what it is, not by how much.
+        if not (self.before.kind.is_money and self.after.kind.is_money):
             return None
         old, new = self.before.value.now, self.after.value.now
         if not isinstance(old, int | Fraction) or not isinstance(new, int | Fraction):
@@ -46,13 +51,15 @@ class Move:
 class Moves:
     """All that moved; ``cases`` counts what was settled both ways, ``findings`` say what could not be.
 
-    ``runs`` are the two runs where one set of data was settled.
+    ``runs`` are the two runs where one set of data was settled; ``between`` puts what moved down to ``changes``.
     """
 
     cases: int
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
     runs: tuple[Settlement, Settlement] | None = None
+    between: Between | None = None
+    changes: tuple[Change, ...] = ()
 
 
 def moved(before: Policy, after: Policy) -> Moves:
@@ -75,13 +82,17 @@ def moved(before: Policy, after: Policy) -> Moves:
     return Moves(count, tuple(moves), tuple(findings))
 
 
-def moved_on(before: Policy, after: Policy, raw: RawData, name: str) -> Moves:
-    """Settle one set of data under both versions; what only one of them has a word for is left out for the other."""
+def moved_on(before: Policy, after: Policy, raw: RawData, name: str, changes: Sequence[Change] = ()) -> Moves:
+    """Settle one set of data under both versions; what only one of them has a word for is left out for the other.
+
+    With the changes between them, what moved is put down to each.
+    """
     one, two = before.scheme(), after.scheme()
     old = _settled(before, fitted(raw, one, [two])[0])
     new = _settled(after, fitted(raw, two, [one])[0])
     if isinstance(old, Settlement) and isinstance(new, Settlement):
-        return Moves(1, tuple(_moves(name, old, new)), (), (old, new))
+        steps = between(before, after, raw, changes) if changes else None
+        return Moves(1, tuple(_moves(name, old, new)), (), (old, new), steps, tuple(changes))
     refused = [
         (words, side.findings)
         for words, side in zip(_VERSIONS, (old, new), strict=True)
@@ -109,12 +120,8 @@ def _settled(policy: Policy, data: RawData) -> Settlement | FindingsError:
 
 
 def _moves(case: str, old: Settlement, new: Settlement) -> Iterator[Move]:
-    before, after = ({_key(r): r for r in s.figures} for s in (old, new))
+    before, after = ({key_of(r): r for r in s.figures} for s in (old, new))
     for key in dict.fromkeys((*after, *before)):
         one, two = before.get(key), after.get(key)
         if one is None or two is None or told(one) != told(two):
             yield Move(case, one, two)
-
-
-def _key(result: FigureResult) -> tuple[object, ...]:
-    return (*result.row.key, result.name)
