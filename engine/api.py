@@ -5,6 +5,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from grammar.diagnostic import Finding, FindingsError, Language, Words, in_order
 if TYPE_CHECKING:
     from engine.compare.attribute import Attribution, Settled
     from engine.compare.curve import Curve
-    from engine.compare.fit import Outside
+    from engine.compare.fit import Mapped, Outside
     from engine.compare.matrix import Cell as TopicCell
     from engine.compare.topics import Topic
     from engine.explain.explain import Explainer
@@ -196,58 +197,77 @@ class SideBySide:
     attributions: "list[Attribution]" = field(default_factory=list)
     refused: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     curves: "list[Curve]" = field(default_factory=list)
+    frame: str | None = None
+    mapped: "dict[str, tuple[Mapped, ...]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a comparison is asked for beside the rules.
+
+    ``curve``: each scheme's line of what a provider gains or bears, on a unit of the data or an invented one. ``pairs``:
+    differences between every two schemes, not only from the first. ``frame``: the scheme the others are held against topic
+    by topic. ``kinds``: by kind of rows in the data, the kind that a scheme without that kind takes it for. ``given``: by
+    scheme, assumptions it is settled under.
+    """
+
+    curve: bool = False
+    pairs: bool = False
+    frame: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    given: "Mapping[str, tuple[Assumption, ...]]" = field(default_factory=dict)
 
 
 def side_by_side(
-    policies: Iterable[Policy], language: Language, raw: "RawData | None" = None, *, curve: bool = False
+    policies: Iterable[Policy], language: Language, raw: "RawData | None" = None, asked: Asked | None = None
 ) -> SideBySide:
-    """Compare schemes by their rules and, with ``raw``, on the same data; the first is what the others are held against.
-
-    With ``curve`` also each scheme's line of what a provider gains or bears, on a unit of the data or an invented one.
-    """
+    """Compare schemes by their rules and, with ``raw``, on the same data; the first is what the others are held against."""
     from engine.compare.attribute import Settled, attributions
-    from engine.compare.fit import fitted
+    from engine.compare.fit import fitted, mapped
     from engine.compare.matrix import Side, matrix
     from engine.compare.topics import topics_in
     from engine.interpret.trace import tracer
     from engine.load.policy import policies_folder
     from engine.load.source import read_index
 
-    policies = list(policies)
+    policies, asked = list(policies), asked or Asked()
     sides = [
         Side(p.scheme(), tuple(i for t in reversed(p.loaded.texts) if (i := read_index(t.folder, t.layer)) is not None))
         for p in policies
     ]
-    told = SideBySide(policies, matrix(topics_in(policies_folder() / "common"), sides, language))
+    told = SideBySide(policies, matrix(topics_in(policies_folder() / "common"), sides, language), frame=asked.frame)
     if raw is None:
-        if curve:
-            told.curves.extend(_invented_curve(policy) for policy in policies)
+        if asked.curve:
+            told.curves.extend(_invented_curve(p, asked.given.get(p.scheme().id, ())) for p in policies)
         return told
     schemes = [policy.scheme() for policy in policies]
     settled: dict[str, Settled] = {}
     for policy, scheme in zip(policies, schemes, strict=True):
-        data, told.outside[scheme.id] = fitted(raw, scheme, [other for other in schemes if other is not scheme])
+        others = [other for other in schemes if other is not scheme]
+        data, told.mapped[scheme.id] = mapped(raw, scheme, asked.kinds)
+        data, told.outside[scheme.id] = fitted(data, scheme, others)
         try:
-            settlement = settle(policy, bind_data(policy, data))
+            settlement = settle(policy, bind_data(policy, data, asked.given.get(scheme.id, ())))
         except FindingsError as error:
             told.refused[scheme.id] = tuple(error.findings)
             continue
         told.settlements[scheme.id] = settlement
         settled[scheme.id] = Settled(settlement, tracer(settlement))
-    first = settled.get(schemes[0].id)
-    for scheme in schemes[1:]:
-        if first is not None and scheme.id in settled:
-            told.attributions.extend(attributions(first, settled[scheme.id]))
-    if curve:
-        told.curves.extend(_curves(policies, raw, settled))
+    for one, other in combinations([scheme.id for scheme in schemes], 2):
+        if one in settled and other in settled and (asked.pairs or one == schemes[0].id):
+            told.attributions.extend(attributions(settled[one], settled[other]))
+    if asked.curve:
+        told.curves.extend(_curves(policies, raw, settled, asked))
     return told
 
 
-def _curves(policies: Iterable[Policy], raw: "RawData", settled: "Mapping[str, Settled]") -> "Iterator[Curve]":
+def _curves(
+    policies: Iterable[Policy], raw: "RawData", settled: "Mapping[str, Settled]", asked: Asked
+) -> "Iterator[Curve]":
     """A line for each scheme: on the first unit that all of them settle, else each on its own first unit."""
     from engine.compare.attribute import Settled, same_unit, unit_rows
     from engine.compare.curve import Curve, bounded_inputs, follow
-    from engine.compare.fit import fitted
+    from engine.compare.fit import fitted, mapped
     from engine.interpret.trace import tracer
 
     policies = list(policies)
@@ -267,8 +287,10 @@ def _curves(policies: Iterable[Policy], raw: "RawData", settled: "Mapping[str, S
         row, pipeline = here
         each, left_out = settled[scheme.id], bounded_inputs(pipeline, row)
         if left_out:
-            data, _ = fitted(raw, scheme, [p.scheme() for p in policies if p is not policy])
-            settlement = settle(policy, _without(bind_data(policy, data), row, left_out))
+            data, _ = mapped(raw, scheme, asked.kinds)
+            data, _ = fitted(data, scheme, [p.scheme() for p in policies if p is not policy])
+            bound = bind_data(policy, data, asked.given.get(scheme.id, ()))
+            settlement = settle(policy, _without(bound, row, left_out))
             each = Settled(settlement, tracer(settlement))
             row = next(r for r, _ in unit_rows(settlement) if r.key == row.key)
         yield follow(each, row, left_out=left_out)
@@ -287,8 +309,8 @@ def _without(dataset: "Dataset", row: "Row", names: Collection[str]) -> "Dataset
     return replace(dataset, rows={**dataset.rows, row.table: rows})
 
 
-def _invented_curve(policy: Policy) -> "Curve":
-    """The line of a made-up unit, under the first scenario of the rule file."""
+def _invented_curve(policy: Policy, assumed: "Collection[Assumption]" = ()) -> "Curve":
+    """The line of a made-up unit, under what is assumed, else under the first scenario of the rule file."""
     from engine.compare.attribute import Settled, unit_rows
     from engine.compare.curve import BUDGET, GAINS, Curve, follow
     from engine.compare.invented import as_data, first_cells, kind_of_unit, more_cells
@@ -296,9 +318,9 @@ def _invented_curve(policy: Policy) -> "Curve":
     from engine.nouns.dataset import Assumption
 
     scheme = policy.scheme()
-    scenario = next(iter(scheme.scenarios.values()), None)
-    given = [Assumption(n, v, scenario.name) for n, v in scenario.values.items()] if scenario is not None else []
-    named = scenario.name if scenario is not None else ""
+    scenario = next(iter(scheme.scenarios.values()), None) if not assumed else None
+    given = [Assumption(n, v, scenario.name) for n, v in scenario.values.items()] if scenario else list(assumed)
+    named = scenario.name if scenario else "+".join(dict.fromkeys(a.source for a in assumed))
     table = kind_of_unit(scheme)
     why = Words("没有可清算的单位", "there is no unit to settle")
     cells = first_cells(scheme, table) if table is not None else {}

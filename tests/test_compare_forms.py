@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from engine.api import SideBySide, open_policy, side_by_side
+from engine.api import Asked, SideBySide, open_policy, side_by_side
 from engine.compare.curve import Curve
 from engine.doors.compare_book import comparison_book
 from engine.doors.compare_drawing import waterfall
@@ -40,7 +40,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 def curves(names: tuple[str, ...], text: str | None = None) -> dict[str, Curve]:
     raw = read_yaml(text, "data.yaml") if text is not None else None
-    told = side_by_side([open_policy(name) for name in names], "zh", raw, curve=True)
+    told = side_by_side([open_policy(name) for name in names], "zh", raw, Asked(curve=True))
     assert not told.refused
     return {curve.scheme: curve for curve in told.curves}
 
@@ -52,7 +52,7 @@ def spans(curve: Curve) -> list[tuple[Fraction, Fraction, Fraction | None]]:
 @pytest.fixture(scope="module")
 def sample() -> SideBySide:
     names = ("gaotai", "yunxian")
-    return side_by_side([open_policy(n) for n in names], "zh", read_data(SAMPLE, "sample.yaml"), curve=True)
+    return side_by_side([open_policy(n) for n in names], "zh", read_data(SAMPLE, "sample.yaml"), Asked(curve=True))
 
 
 def test_gaotais_line_turns_at_exactly_seventy_and_a_hundred_per_cent() -> None:
@@ -207,7 +207,7 @@ def test_names_from_files_are_data_in_every_form() -> None:
     name = '<b>=1+1&"'
     cells = "年度总额预算: 100, 年度清算总额: 60"
     text = f"年度: 2026\n险种: 居民\n非医共体机构:\n  - {{名称: '{name}', {cells}}}\n"
-    told = side_by_side([open_policy("gaotai"), open_policy("yunxian")], "zh", read_yaml(text, "data.yaml"), curve=True)
+    told = side_by_side([open_policy("gaotai"), open_policy("yunxian")], "zh", read_yaml(text, "data.yaml"), Asked(curve=True))
     assert not told.refused
     page = comparison_page(told, "zh")
     assert "<b>" not in page

@@ -22,6 +22,38 @@ class Outside:
     insurance: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A kind of rows in the data that a scheme, which settles none of it, takes for another of its own; how many rows."""
+
+    kind: str
+    taken_for: str
+    rows: int
+
+
+def mapped(raw: RawData, scheme: Scheme, kinds: Mapping[str, str]) -> tuple[RawData, tuple[Mapped, ...]]:
+    """The data with kinds of rows the scheme does not settle taken for those that are declared; one it settles stays."""
+    words, settled = words_of(scheme), {table for table, _ in scheme.figures}
+    # A kind that only the shared vocabulary names is none the scheme settles.
+    of = {kind: words.get(other, other) for kind, other in kinds.items() if words.get(kind, kind) not in settled}
+    of = {kind: other for kind, other in of.items() if other in settled}
+    told = []
+    for kind, other in of.items():
+        count = sum(len(table.rows) for table in raw.tables if table.name == kind)
+        if count or any(long.name == kind for long in raw.bulk):
+            told.append(Mapped(kind, other, count))
+    tables: dict[str, Table] = {}
+    for table in raw.tables:
+        name = of.get(table.name, table.name)
+        same = tables.get(name) if table.name in of or name in of.values() else None
+        rows, columns = (same.rows, same.columns) if same is not None else ((), {})
+        # What is taken for a kind the data also has stands behind its own rows.
+        key = name if same is not None or name not in tables else f"{name} {len(tables)}"
+        tables[key] = replace(table, name=name, rows=(*rows, *table.rows), columns={**columns, **table.columns})
+    bulk = tuple(replace(long, name=of.get(long.name, long.name)) for long in raw.bulk)
+    return replace(raw, tables=tuple(tables.values()), bulk=bulk), tuple(told)
+
+
 def fitted(raw: RawData, scheme: Scheme, others: Sequence[Scheme]) -> tuple[RawData, tuple[Outside, ...]]:
     """The data as far as a scheme knows its words, and the rows that lie outside it; what nobody knows stays to be told."""
     mine = _Words(scheme, raw)

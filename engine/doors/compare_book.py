@@ -14,6 +14,8 @@ from engine.doors.compare_form import (
     SHOWN,
     STATES,
     figure_words,
+    frame_rows,
+    mapped_lines,
     open_words,
     outside_lines,
     results_by_unit,
@@ -31,6 +33,7 @@ from grammar.diagnostic import Language, Words
 _SHEETS = {
     "matrix": Words("规则对照", "Rules"),
     "open": Words("未规定项目", "Not stated"),
+    "frame": Words("对照框架", "Frame"),
     "results": Words("结果", "Results"),
     "differences": Words("差在哪里", "Differences"),
     "curves": Words("曲线", "Curves"),
@@ -51,6 +54,8 @@ def comparison_book(told: SideBySide, language: Language) -> bytes:
 
     _matrix(sheet("matrix"), told)
     _open(sheet("open"), told)
+    if told.frame is not None:
+        _frame(sheet("frame"), told)
     if told.settlements or told.refused:
         _results(sheet("results"), told)
     if told.attributions:
@@ -104,6 +109,21 @@ def _open(sheet: Sheet, told: SideBySide) -> None:
         )
 
 
+def _frame(sheet: Sheet, told: SideBySide) -> None:
+    """A row for each topic of each scheme that the frame or the scheme speaks of."""
+    say = sheet.say
+    heads = [
+        (say("方案", "scheme"), 14), (say("关系", "relation"), 12), (say("项目", "topic"), 20),
+        (say(f"框架 {told.frame}", f"frame {told.frame}"), 50), (say("方案自己", "the scheme's own"), 50),
+    ]  # fmt: skip
+    sheet.heading(heads)
+    rows = frame_rows(told, sheet.language)
+    for row, each in enumerate(rows, start=1):
+        for column, text in enumerate(each.values()):
+            sheet.text(row, column, text, "wrap")
+    sheet.filter(len(rows), len(heads))
+
+
 def _results(sheet: Sheet, told: SideBySide) -> None:
     """A row for each unit and figure, a column for each scheme."""
     say = sheet.say
@@ -137,7 +157,7 @@ def _results(sheet: Sheet, told: SideBySide) -> None:
                 else:
                     sheet.text(row, column, say("未定", "open"), "right")
     sheet.filter(row, len(heads))
-    for line in outside_lines(told, sheet.language):
+    for line in (*mapped_lines(told, sheet.language), *outside_lines(told, sheet.language)):
         row += 1
         sheet.text(row, 0, line)
 

@@ -1,10 +1,11 @@
 """Schemes side by side as JSON in the contract's shape, as a table for a terminal and as Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.api import SideBySide
 from engine.compare.attribute import EVENTS, Attribution, Part
+from engine.compare.frame import RELATIONS, Relation, against
 from engine.compare.matrix import Cell
 from engine.doors.curve_form import curve_json, curve_lines
 from engine.doors.explain_form import escaped
@@ -41,6 +42,22 @@ def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
         "results": [*_results(told), *_outside(told)],
         "attribution": [_attribution(a, names) for a in told.attributions],
     }
+    if told.frame is not None:
+        form["frame"] = {
+            "scheme": told.frame,
+            "topics": [
+                {
+                    "topic": a.topic.words.say(language), "id": a.topic.id, "scheme": a.cell.scheme, "relation": a.relation,
+                }
+                for a in against(told.matrix, told.frame)
+            ],
+        }  # fmt: skip
+    if any(told.mapped.values()):
+        form["mapped"] = [
+            {"scheme": scheme, "kind": m.kind, "taken_for": m.taken_for, "rows": m.rows}
+            for scheme, found in told.mapped.items()
+            for m in found
+        ]
     if told.curves:
         form["curves"] = [curve_json(curve, told, language) for curve in told.curves]
     if bases := unlike_bases(told):
@@ -71,6 +88,7 @@ def comparison_text(told: SideBySide, language: Language, *, only_differences: b
     for policy in told.policies:
         items = open_words(told, policy.scheme(), language)
         lines.append(f"  {policy.scheme().id:<10} {len(items)}　{('、' if zh else ', ').join(items)}".rstrip("　 "))
+    lines += _frame_lines(told, language)
     if bases := unlike_bases(told):
         said = ("；" if zh else "; ").join(f"{name} {base}" for name, base in bases.items())
         lines += [
@@ -83,17 +101,123 @@ def comparison_text(told: SideBySide, language: Language, *, only_differences: b
     return "\n".join(lines) + "\n"
 
 
-def comparison_markdown(told: SideBySide, language: Language) -> str:
-    """The matrix as a table, then results and differences as lists."""
-    schemes = [policy.scheme().id for policy in told.policies]
-    head = "项目" if language == "zh" else "topic"
-    lines = [f"| {head} | " + " | ".join(schemes) + " |", "|---" * (len(schemes) + 1) + "|"]
+def comparison_markdown(told: SideBySide, language: Language, *, only_differences: bool = False) -> str:
+    """The matrix as a table, what is open, the results as tables, then differences and curves as lists."""
+    zh = language == "zh"
+    lines = [f"# {'方案比较' if zh else 'Schemes side by side'}", ""]
+    lines += [f"- {escaped(line)}" for line in _scheme_lines(told, language)]
+    lines += ["", f"## {'规则逐项对照' if zh else 'Rules by topic'}", ""]
+    lines += _table([("项目" if zh else "topic"), *(policy.scheme().id for policy in told.policies)])
     for topic, cells in told.matrix:
+        if only_differences and len({(cell.state, cell.value) for cell in cells}) == 1:
+            continue
         said = [f"**{STATES[c.state].say(language)}** {escaped(c.value)} {escaped(_cited(c))}".strip() for c in cells]
         lines.append(f"| {topic.words.say(language)} | " + " | ".join(said) + " |")
-    body = [*_result_lines(told, language), *_attribution_lines(told, language), *curve_lines(told, language)]
-    lines += [f"- {escaped(line.strip())}" if line.startswith(" ") else escaped(line) for line in body]
+    if rows := frame_rows(told, language):
+        lines += ["", f"## {f'对照框架 {told.frame}' if zh else f'Against the frame {told.frame}'}", ""]
+        heads = ("方案", "关系", "项目", "框架", "方案自己") if zh else ("scheme", "relation", "topic", "frame", "the scheme's own")
+        lines += _table(heads)
+        lines += ["| " + " | ".join(escaped(text) for text in row.values()) + " |" for row in rows]
+    if told.settlements or told.refused:
+        lines += ["", f"## {'同一份数据的结果' if zh else 'Results on the same data'}", ""]
+        lines += _result_tables(told, language)
+        lines += [f"- {escaped(line)}" for line in (*mapped_lines(told, language), *outside_lines(told, language))]
+    for body in (_attribution_lines(told, language), curve_lines(told, language)):
+        for line in body:
+            inner = line.lstrip()
+            depth = (len(line) - len(inner)) // 2
+            if not inner:
+                lines.append("")
+            elif depth:
+                lines.append(f"{'  ' * (depth - 1)}- {escaped(inner)}")
+            else:
+                lines += [f"## {escaped(inner)}", ""]
     return "\n".join(lines) + "\n"
+
+
+def _scheme_lines(told: SideBySide, language: Language) -> list[str]:
+    """Each scheme with its title, its document and what it leaves open; bases that are not to be ranked."""
+    zh = language == "zh"
+    lines = []
+    for policy in told.policies:
+        scheme = policy.scheme()
+        items = open_words(told, scheme, language)
+        draft = ("，草案" if zh else ", a draft") if "征求意见" in scheme.document else ""
+        left = f"没有规定或援引他处 {len(items)} 项" if zh else f"{len(items)} not stated or referred elsewhere"
+        named = ("：" + "、".join(items) if zh else f": {', '.join(items)}") if items else ""
+        lines.append(f"{scheme.id} {scheme.title}{draft}{'；' if zh else '; '}{left}{named}")
+    if bases := unlike_bases(told):
+        said = ("；" if zh else "; ").join(f"{name} {base}" for name, base in bases.items())
+        lines.append(f"预算口径不同，不能直接比高低：{said}" if zh else f"Budgets of unlike bases, not to be ranked: {said}")
+    return lines
+
+
+def _table(heads: Sequence[str]) -> list[str]:
+    return ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+
+
+def _result_tables(told: SideBySide, language: Language) -> list[str]:
+    lines: list[str] = []
+    for who, results in results_by_unit(told).items():
+        lines += [f"### {escaped(' · '.join(x for x in who if x))}", "", *_table(["数" if language == "zh" else "figure", *told.settlements])]
+        for identifier in SHOWN:
+            found = [results.get((scheme, identifier)) for scheme in told.settlements]
+            known = next((result for result in found if result is not None), None)
+            if known is not None:
+                cells = ["—" if result is None else amount_words(result, language) for result in found]
+                lines.append("| " + " | ".join([figure_words(known, language), *cells]) + " |")
+        lines.append("")
+    return lines
+
+
+def frame_rows(told: SideBySide, language: Language) -> list[dict[str, str]]:
+    """Each scheme against the frame, topic by topic; empty where no frame was named."""
+    if told.frame is None:
+        return []
+    return [
+        {
+            "scheme": a.cell.scheme, "relation": RELATION_WORDS[a.relation].say(language), "topic": a.topic.words.say(language),
+            "frame": a.frame.value or STATES[a.frame.state].say(language),
+            "own": a.cell.value or STATES[a.cell.state].say(language),
+        }
+        for relation in RELATIONS
+        for a in sorted(against(told.matrix, told.frame), key=lambda a: a.cell.scheme)
+        if a.relation == relation
+    ]  # fmt: skip
+
+
+RELATION_WORDS: Mapping[Relation, Words] = {
+    "has": Words("一致", "has"), "fills": Words("已补", "fills in"), "differs": Words("不同", "differs"),
+    "lacks": Words("缺", "lacks"), "beyond": Words("框架没有", "beyond"),
+}  # fmt: skip
+
+
+def _frame_lines(told: SideBySide, language: Language) -> list[str]:
+    """Against the frame: by scheme and relation the topics, in one line each."""
+    if told.frame is None:
+        return []
+    rows = frame_rows(told, language)
+    joint = "、" if language == "zh" else ", "
+    lines = ["", f"对照框架 {told.frame}" if language == "zh" else f"Against the frame {told.frame}"]
+    for scheme in dict.fromkeys(row["scheme"] for row in rows):
+        lines.append(f"  {scheme}")
+        for words in RELATION_WORDS.values():
+            topics = [r["topic"] for r in rows if (r["scheme"], r["relation"]) == (scheme, words.say(language))]
+            if topics:
+                lines.append(f"    {words.say(language)} {len(topics)}　{joint.join(topics)}")
+    return lines
+
+
+def mapped_lines(told: SideBySide, language: Language) -> list[str]:
+    """What kinds of rows a scheme settles as another kind, as declared; such results are not like for like."""
+    zh = language == "zh"
+    return [
+        f"{scheme} 把“{m.kind}”当作“{m.taken_for}”来算（{m.rows} 行，按 --map）：口径不同，不比高低"
+        if zh
+        else f"{scheme} takes `{m.kind}` for `{m.taken_for}` ({m.rows} rows, by --map): not like for like, not to be ranked"
+        for scheme, found in told.mapped.items()
+        for m in found
+    ]
 
 
 def open_items(told: SideBySide, scheme: str) -> list[str]:
@@ -205,7 +329,7 @@ def _result_lines(told: SideBySide, language: Language) -> list[str]:
             if said:
                 name = figure_words(next(r for (_, i), r in results.items() if i == identifier), language)
                 lines.append(f"    {name}{'：' if zh else ': '}{'；'.join(said) if zh else '; '.join(said)}")
-    lines += [f"  {line}" for line in outside_lines(told, language)]
+    lines += [f"  {line}" for line in (*mapped_lines(told, language), *outside_lines(told, language))]
     return lines
 
 

@@ -14,6 +14,8 @@ from engine.doors.compare_form import (
     STATES,
     amount_words,
     figure_words,
+    frame_rows,
+    mapped_lines,
     open_words,
     outside_lines,
     results_by_unit,
@@ -37,8 +39,8 @@ def comparison_page(told: SideBySide, language: Language, *, only_differences: b
         unlike=unlike_bases(told),
         units=_units(told, language),
         asked=bool(told.settlements or told.refused),
-        outside=outside_lines(told, language),
-        differences=_differences(told, language),
+        outside=[*outside_lines(told, language), *mapped_lines(told, language)],
+        differences=differences_of(told, language),
         curve_title=TITLE.say(language),
         plot=drawing.plot(told),
         curves=[
@@ -50,6 +52,8 @@ def comparison_page(told: SideBySide, language: Language, *, only_differences: b
             for curve in told.curves
         ],
         d=drawing,
+        frame=frame_rows(told, language),
+        frame_name=told.frame,
     )
 
 
@@ -96,7 +100,8 @@ def _units(told: SideBySide, language: Language) -> list[dict[str, Any]]:
     return units
 
 
-def _differences(told: SideBySide, language: Language) -> list[dict[str, Any]]:
+def differences_of(told: SideBySide, language: Language) -> list[dict[str, Any]]:
+    """Every difference that has steps, with what its drawing needs."""
     names = topic_names(told, language)
     return [
         {
