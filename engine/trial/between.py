@@ -1,6 +1,6 @@
 """Between two versions: what moved is put down to single changes, exchanged one after another, to the fen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -61,12 +61,29 @@ def key_of(result: FigureResult) -> FigureKey:
     return (*result.row.key, result.name)
 
 
+Amounts = Callable[[frozenset[Key]], Mapping[FigureKey, Number] | None]
+
+
 def between(before: Policy, after: Policy, raw: RawData, changes: Sequence[Change]) -> Between:
     """Exchange the changes of rules in the order they are listed, and settle the data at each step.
 
     Figures that are known before and after take part; the rest moved in their state, not by an amount.
     """
-    start, end = _amounts(_run(before, after, raw, before)), _amounts(_run(before, after, raw, after))
+    start, end = amounts(_run(before, after, raw, before)), amounts(_run(before, after, raw, after))
+
+    def with_(chosen: frozenset[Key]) -> Mapping[FigureKey, Number] | None:
+        try:
+            return amounts(_run(before, after, raw, Mixed(after.loaded, one=before, two=after, chosen=chosen)))
+        except (FindingsError, CannotStandError):
+            return None
+
+    return exchanged(start, end, changes, with_)
+
+
+def exchanged(
+    start: Mapping[FigureKey, Number], end: Mapping[FigureKey, Number], changes: Sequence[Change], with_: Amounts
+) -> Between:
+    """The steps from some amounts to others; ``with_`` gives those under the changes chosen, None where none can be settled."""
     told = [change for change in changes if keys_of(change)]
     here = {key: start[key] for key in start if key in end}
     turns: list[Turn] = []
@@ -76,20 +93,20 @@ def between(before: Policy, after: Policy, raw: RawData, changes: Sequence[Chang
     for change in told:
         waiting.append(change)
         chosen |= keys_of(change)
-        there = _mixed_amounts(before, after, raw, chosen)
+        there = with_(chosen)
         if there is None:
             # It cannot stand without the next ones: they are exchanged together.
             continue
         mine = frozenset[Key]().union(*map(keys_of, waiting))
-        alone = _mixed_amounts(before, after, raw, mine) if len(chosen) > len(mine) else there
-        if shares := dict(_shares(here, there, start, alone, unknown)):
-            turns.append(Turn(tuple(waiting), shares))
+        alone = with_(mine) if len(chosen) > len(mine) else there
+        if found := dict(shares(here, there, start, alone, unknown)):
+            turns.append(Turn(tuple(waiting), found))
         waiting = []
-    rest = dict(_shares(here, end, start, None, unknown))
+    rest = dict(shares(here, end, start, None, unknown))
     return Between((*turns, Turn(tuple(waiting), rest)) if rest else tuple(turns))
 
 
-def _shares(
+def shares(
     here: dict[FigureKey, Number], there: Mapping[FigureKey, Number], start: Mapping[FigureKey, Number],
     alone: Mapping[FigureKey, Number] | None, unknown: set[FigureKey],
 ) -> Iterator[tuple[FigureKey, Share]]:  # fmt: skip
@@ -107,7 +124,7 @@ def _shares(
             yield key, Share(delta, by_itself, joint)
 
 
-def _amounts(settlement: Settlement) -> dict[FigureKey, Number]:
+def amounts(settlement: Settlement) -> dict[FigureKey, Number]:
     """Every amount of money that is known; one that is open, or that no row has, is not among them."""
     return {
         key_of(r): r.value.now
@@ -116,28 +133,24 @@ def _amounts(settlement: Settlement) -> dict[FigureKey, Number]:
     }
 
 
-def _mixed_amounts(
-    before: Policy, after: Policy, raw: RawData, chosen: frozenset[Key]
-) -> dict[FigureKey, Number] | None:
-    """The amounts under a mixture; None where it is none that can be settled."""
-    try:
-        return _amounts(_run(before, after, raw, _Mixed(after.loaded, one=before, two=after, chosen=chosen)))
-    except (FindingsError, CannotStandError):
-        return None
-
-
 def _run(before: Policy, after: Policy, raw: RawData, policy: Policy) -> Settlement:
     others = [p.scheme() for p in (before, after) if p is not policy]
     return settle(policy, bind_data(policy, fitted(raw, policy.scheme(), others)[0]))
 
 
 @dataclass(slots=True)
-class _Mixed(Policy):
-    """A policy between two: the old one with some statements of the new, in every state over time."""
+class Mixed(Policy):
+    """A policy between two: the old one with some statements of the new, in every state over time.
+
+    Before the day ``since`` both are as they are: only what is settled later is between them.
+    """
 
     one: Policy = field(kw_only=True)
     two: Policy = field(kw_only=True)
     chosen: frozenset[Key] = frozenset()
+    since: date = date.min
+    own: Policy | None = None
+    before: dict[tuple[LoadedText, ...], Scheme] = field(default_factory=dict)
     sides: dict[tuple[LoadedText, ...], tuple[Scheme, Scheme]] = field(default_factory=dict)
 
     def _texts(self, day: date | None) -> tuple[LoadedText, ...]:
@@ -146,9 +159,13 @@ class _Mixed(Policy):
     def _states(self) -> list[tuple[LoadedText, ...]]:
         texts = (*self.one.loaded.texts, *self.two.loaded.texts)
         days = sorted({t.start for t in texts if t.is_amendment and t.start is not None})
-        return list(dict.fromkeys(self._both(day) for day in (date.min, *days)))
+        return list(dict.fromkeys(self._both(day) for day in sorted({date.min, *days, self.since})))
 
     def _both(self, day: date) -> tuple[LoadedText, ...]:
+        if self.own is not None and day < self.since:
+            texts = self.own._texts(day)  # noqa: SLF001 - its own kind
+            self.before.setdefault(texts, self.own.scheme(day))
+            return texts
         texts = tuple(t for p in (self.one, self.two) for t in p._texts(day))  # noqa: SLF001 - its own kind
         if texts not in self.sides:
             self.sides[texts] = self.one.scheme(day), self.two.scheme(day)
@@ -156,5 +173,6 @@ class _Mixed(Policy):
 
     def _checked(self, texts: tuple[LoadedText, ...]) -> tuple[Scheme, list[Finding]]:
         if texts not in self.schemes:
-            self.schemes[texts] = mixed(*self.sides[texts], self.chosen), []
+            own = self.before.get(texts)
+            self.schemes[texts] = own if own is not None else mixed(*self.sides[texts], self.chosen), []
         return self.schemes[texts]
