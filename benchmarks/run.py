@@ -6,6 +6,7 @@ Processor time, not the clock on the wall; absolute times are no claims and are 
 from pathlib import Path
 
 import claims
+import comparison
 import county
 import explanations
 import institutions
@@ -28,6 +29,7 @@ def main() -> None:
         *starts.lines(),
         *institutions.lines(),
         *county.lines(),
+        *comparison.lines(),
         *explanations.lines(),
         *claims.lines(),
     ]

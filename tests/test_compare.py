@@ -203,7 +203,7 @@ def test_english_cells_hold_no_chinese_but_proper_names() -> None:
 
 
 def test_only_differences_leaves_out_topics_on_which_all_agree() -> None:
-    whole, some = run("gaotai", "gaotai").stdout, run("gaotai", "gaotai", "--differences").stdout
+    whole, some = run("gaotai", "gaotai@2026").stdout, run("gaotai", "gaotai@2026", "--differences").stdout
     assert "【留用上限】" in whole
     assert "【" not in some
 

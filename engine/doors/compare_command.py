@@ -49,7 +49,7 @@ def compare(
 
     NAME@2027 是方案在那一年（或那一天）的样子，NAME+情景 按规则文件里的情景来算。
     """
-    if len(names) < _TWO:
+    if len(names) + (frame is not None and frame not in names) < _TWO:
         stop("至少写两个方案" if language == "zh" else "name at least two policies")
     if form == "xlsx" and out is None:
         stop("工作簿要写到文件：加上 --out 文件名.xlsx" if language == "zh" else "a workbook needs --out FILE.xlsx")
