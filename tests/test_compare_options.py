@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from engine.api import Asked, open_policy, side_by_side
+from engine.compare.totals import conservation
 from engine.doors import compare_pictures
+from engine.doors.compare_form import conservation_lines
 from engine.doors.compare_pictures import NoPictureError, pictures
 from engine.load.read import read_data
+from engine.nouns.value import Value
 
 ROOT = Path(__file__).resolve().parent.parent
 XIANCE = str(Path(sys.executable).with_name("xiance"))
@@ -198,3 +202,32 @@ def test_scenarios_are_assumed_in_curves_too() -> None:
     assert any(segment.slope is None for segment in told.curves[0].segments)
     stacked = form("gaotai+基金承担六成", "yunxian", "--data", SAMPLE, "--curve")
     assert all(segment["per_yuan_saved"] is not None for segment in stacked["curves"][0]["segments"])
+
+
+def test_each_scheme_is_told_in_total_and_what_it_hands_out_is_what_there_was() -> None:
+    told = form("gaotai", "yunxian", "--data", SAMPLE)
+    for total in told["totals"]:
+        mine = [r for r in told["results"] if (r["scheme"], r["id"]) == (total["scheme"], total["id"])]
+        known = [r["value"] for r in mine if r["period"] == total["period"] and r["state"] != "open" and r["value"]]
+        assert round(sum(float(value) for value in known), 2) == float(total["value"])
+        assert total["known"] + total["open"] == len([r for r in mine if r["period"] == total["period"]])
+    assert {(c["scheme"], c["id"], c["holds"]) for c in told["conservation"]} == {
+        (scheme, whole, True) for scheme in ("gaotai", "yunxian") for whole in ("surplus", "overspend")
+    }
+    # One overspend waits for a ratio: it is counted as open, not as nothing.
+    assert [c["open"] for c in told["conservation"] if (c["scheme"], c["id"]) == ("gaotai", "overspend")] == [1]
+
+
+def test_a_fen_handed_out_twice_is_told() -> None:
+    told = side_by_side([open_policy("gaotai")], "zh", read_data(ROOT / SAMPLE, "sample.yaml"))
+    settlement = told.settlements["gaotai"]
+    kept = next(r for r in settlement.figures if r.id == "retained")
+    now = kept.value.now
+    assert isinstance(now, int)
+    more = replace(kept, value=Value(now + 1, now + 1))
+    wrong = replace(settlement, figures=tuple(more if r is kept else r for r in settlement.figures))
+    assert [c.holds for c in conservation(settlement)] == [True, True]
+    assert [c.holds for c in conservation(wrong)] == [False, True]
+    told.settlements["gaotai"] = wrong
+    assert any("对不上" in line for line in conservation_lines(told, "zh"))
+    assert any("but" in line for line in conservation_lines(told, "en"))

@@ -13,6 +13,7 @@ from engine.doors.compare_form import (
     FIGURE_IDS,
     SHOWN,
     STATES,
+    conservation_lines,
     figure_words,
     frame_rows,
     mapped_lines,
@@ -21,6 +22,7 @@ from engine.doors.compare_form import (
     results_by_unit,
     topic_names,
     topic_words,
+    total_rows,
     unlike_bases,
 )
 from engine.doors.curve_form import TITLE, labels_of, told_in_words, unit_words
@@ -157,7 +159,11 @@ def _results(sheet: Sheet, told: SideBySide) -> None:
                 else:
                     sheet.text(row, column, say("未定", "open"), "right")
     sheet.filter(row, len(heads))
-    for line in (*mapped_lines(told, sheet.language), *outside_lines(told, sheet.language)):
+    for period, name, said in total_rows(told, sheet.language):
+        row += 1
+        for column, text in enumerate((say("合计", "in all"), "", period, name, *said)):
+            sheet.text(row, column, text, "right" if column >= len(heads) - len(schemes) else "")
+    for line in (*conservation_lines(told, sheet.language), *mapped_lines(told, sheet.language), *outside_lines(told, sheet.language)):
         row += 1
         sheet.text(row, 0, line)
 

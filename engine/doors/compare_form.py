@@ -7,6 +7,7 @@ from engine.api import SideBySide
 from engine.compare.attribute import EVENTS, Attribution, Part
 from engine.compare.frame import RELATIONS, Relation, against
 from engine.compare.matrix import Cell
+from engine.compare.totals import conservation, totals
 from engine.doors.curve_form import curve_json, curve_lines
 from engine.doors.explain_form import escaped
 from engine.nouns.core import Scheme
@@ -42,6 +43,8 @@ def comparison_json(told: SideBySide, language: Language) -> dict[str, Any]:
         "results": [*_results(told), *_outside(told)],
         "attribution": [_attribution(a, names) for a in told.attributions],
     }
+    if told.settlements:
+        form["totals"], form["conservation"] = list(_totals_json(told)), list(_conservation_json(told))
     if told.frame is not None:
         form["frame"] = {
             "scheme": told.frame,
@@ -121,6 +124,11 @@ def comparison_markdown(told: SideBySide, language: Language, *, only_difference
     if told.settlements or told.refused:
         lines += ["", f"## {'同一份数据的结果' if zh else 'Results on the same data'}", ""]
         lines += _result_tables(told, language)
+        if rows_ := total_rows(told, language):
+            lines += _table([("合计" if zh else "in all"), *told.settlements])
+            lines += [f"| {period} {name} | " + " | ".join(x or "—" for x in said) + " |" for period, name, said in rows_]
+            lines.append("")
+        lines += [f"- {escaped(line)}" for line in conservation_lines(told, language)]
         lines += [f"- {escaped(line)}" for line in (*mapped_lines(told, language), *outside_lines(told, language))]
     for body in (_attribution_lines(told, language), curve_lines(told, language)):
         for line in body:
@@ -329,8 +337,72 @@ def _result_lines(told: SideBySide, language: Language) -> list[str]:
             if said:
                 name = figure_words(next(r for (_, i), r in results.items() if i == identifier), language)
                 lines.append(f"    {name}{'：' if zh else ': '}{'；'.join(said) if zh else '; '.join(said)}")
+    for period, name, amounts in total_rows(told, language):
+        whole = [f"{scheme} {amount}" for scheme, amount in zip(told.settlements, amounts, strict=True) if amount]
+        head = f"  {'合计' if zh else 'in all'} · {period} · {name}{'：' if zh else ': '}"
+        lines.append(head + ("；" if zh else "; ").join(whole))
+    lines += [f"  {line}" for line in conservation_lines(told, language)]
     lines += [f"  {line}" for line in (*mapped_lines(told, language), *outside_lines(told, language))]
     return lines
+
+
+def total_rows(told: SideBySide, language: Language) -> list[tuple[str, str, list[str]]]:
+    """Each figure over all units: year, name, and by scheme its sum in words, empty where the scheme has no such figure."""
+    zh = language == "zh"
+    of = {
+        scheme: {(total.period, total.result.id): total for total in totals(settlement, SHOWN)}
+        for scheme, settlement in told.settlements.items()
+    }
+    keys = sorted({key for each in of.values() for key in each}, key=lambda key: (key[0], SHOWN.index(key[1])))
+    found = []
+    for key in keys:
+        name = figure_words(next(each[key] for each in of.values() if key in each).result, language)
+        amounts = []
+        for each in of.values():
+            total = each.get(key)
+            text = ""
+            if total is not None:
+                text = f"{grouped(money_text(total.fen))} {'元' if zh else 'yuan'}{'※' if total.assumed else ''}"
+                if total.open:
+                    text += f"（另有 {total.open} 处未定）" if zh else f" ({total.open} more open)"
+            amounts.append(text)
+        found.append((key[0], name, amounts))
+    return found
+
+
+def conservation_lines(told: SideBySide, language: Language) -> list[str]:
+    """For each scheme, whether what it hands out is what there was."""
+    zh = language == "zh"
+    lines = []
+    for scheme, settlement in told.settlements.items():
+        for c in conservation(settlement):
+            name, there = figure_words(c.whole, language), grouped(money_text(c.there))
+            left = f"（{c.open} 家未定，没有算进来）" if zh else f" ({c.open} units open, left out)"
+            said = (
+                f"{scheme} {c.period} 年{name}合计 {there} 元，{'全部分清，不多不少' if c.holds else f'分出去 {grouped(money_text(c.out))} 元，对不上'}"
+                if zh
+                else f"{scheme} {c.period}: {name} {there} yuan in all, {'shared out to the fen' if c.holds else f'but {grouped(money_text(c.out))} yuan shared out'}"
+            )
+            lines.append(said + (left if c.open else ""))
+    return lines
+
+
+def _totals_json(told: SideBySide) -> Iterator[dict[str, Any]]:
+    for scheme, settlement in told.settlements.items():
+        for total in totals(settlement, [x for x in STANDARD if x != "admitted"]):
+            yield {
+                "scheme": scheme, "period": total.period, "id": total.result.id, "value": money_text(total.fen),
+                "known": total.known, "open": total.open, "assumed": total.assumed,
+            }  # fmt: skip
+
+
+def _conservation_json(told: SideBySide) -> Iterator[dict[str, Any]]:
+    for scheme, settlement in told.settlements.items():
+        for c in conservation(settlement):
+            yield {
+                "scheme": scheme, "period": c.period, "id": c.whole.id, "there": money_text(c.there), "out": money_text(c.out),
+                "holds": c.holds, "units": c.units, "open": c.open,
+            }  # fmt: skip
 
 
 Unit = tuple[str, str | None, str]

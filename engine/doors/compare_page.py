@@ -13,6 +13,7 @@ from engine.doors.compare_form import (
     SHOWN,
     STATES,
     amount_words,
+    conservation_lines,
     figure_words,
     frame_rows,
     mapped_lines,
@@ -22,6 +23,7 @@ from engine.doors.compare_form import (
     signed,
     topic_names,
     topic_words,
+    total_rows,
     unlike_bases,
 )
 from engine.doors.curve_form import TITLE, labels_of, told_in_words, unit_words
@@ -39,7 +41,9 @@ def comparison_page(told: SideBySide, language: Language, *, only_differences: b
         unlike=unlike_bases(told),
         units=_units(told, language),
         asked=bool(told.settlements or told.refused),
-        outside=[*outside_lines(told, language), *mapped_lines(told, language)],
+        totals=total_rows(told, language),
+        settled=list(told.settlements),
+        outside=[*conservation_lines(told, language), *outside_lines(told, language), *mapped_lines(told, language)],
         differences=differences_of(told, language),
         curve_title=TITLE.say(language),
         plot=drawing.plot(told),
