@@ -20,7 +20,7 @@ FLOORS = (
     ("engine.load", "engine.check"),
     ("engine.compile",),
     ("engine.interpret", "engine.sql", "engine.explain"),
-    ("engine.compare",),
+    ("engine.compare", "engine.bulk"),
     ("engine.api",),
     ("engine.trial",),
     ("engine.scaffold",),
