@@ -1,0 +1,93 @@
+"""DuckDB in this process: nothing outside is open to it but the files it is given."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from engine.sql.engines import Columns, Statement, creation, kept, text_of
+from engine.sql.whole import Dialect
+
+_FETCHED = 10_000
+
+
+class DuckDB:
+    """An engine that holds its tables in memory up to a limit, and in a folder of its own past it.
+
+    ``open_to`` are the files it may read or write, and the folders whose files it may; nothing else is open to it.
+    """
+
+    dialect: Dialect = "duckdb"
+
+    def __init__(
+        self,
+        *,
+        memory: str | None = None,
+        threads: int | None = None,
+        folder: Path | None = None,
+        open_to: Sequence[Path] = (),
+        progress: bool = False,
+    ) -> None:
+        import duckdb
+
+        self._folder = TemporaryDirectory(prefix="xiance-", dir=folder)
+        config: dict[str, str | int] = {}
+        if memory is not None:
+            config["memory_limit"] = memory
+        if threads is not None:
+            config["threads"] = threads
+        self._connection = duckdb.connect(config=config)
+        folders = [f"{path.absolute()}/" for path in open_to if path.is_dir()]
+        files = [str(path.absolute()) for path in open_to if not path.is_dir()]
+        for setting in (
+            f"allowed_directories = {_texts(folders)}",
+            f"allowed_paths = {_texts(files)}",
+            f"temp_directory = {_text(str(Path(self._folder.name, 'spilled')))}",
+            f"enable_progress_bar = {progress}",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            self._connection.execute(f"SET {setting}")
+
+    def create(self, table: str, columns: Columns) -> None:
+        """An empty table."""
+        self.run(creation(table, columns))
+
+    def fill(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a table."""
+        with self._connection.appender(table) as appender:
+            appender.append_rows(rows)
+
+    def keep(self, table: str, query: Statement) -> None:
+        """A table of what a query answers."""
+        self.run(kept(table, query, self.dialect))
+
+    def run(self, statement: Statement) -> None:
+        """Run what answers nothing."""
+        self._connection.execute(text_of(statement, self.dialect))
+
+    def rows(self, query: Statement) -> Iterator[tuple[Any, ...]]:
+        """What a query answers."""
+        # A cursor of its own: others may ask before this answer is read to its end.
+        answer = self._connection.cursor().execute(text_of(query, self.dialect))
+        while batch := answer.fetchmany(_FETCHED):
+            yield from batch
+
+    def interrupt(self) -> None:
+        """Stop what runs at this moment."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Give back memory and folder."""
+        self._connection.close()
+        self._folder.cleanup()
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(_text, texts))}]"

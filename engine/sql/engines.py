@@ -1,0 +1,62 @@
+"""The engines that settle many rows: what each of them is asked for, and which there are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from engine.sql.whole import Dialect
+
+Statement = exp.Expression | str
+Columns = Sequence[tuple[str, exp.DataType]]
+
+
+class Engine(Protocol):
+    """A connection to an engine; what is made in it is gone when it is closed."""
+
+    dialect: Dialect
+
+    def create(self, table: str, columns: Columns) -> None:
+        """An empty table."""
+
+    def fill(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a table; whole numbers are ints, dates are dates, None is NULL."""
+
+    def keep(self, table: str, query: Statement) -> None:
+        """A table of what a query answers, worked out now and once."""
+
+    def run(self, statement: Statement) -> None:
+        """Run what answers nothing."""
+
+    def rows(self, query: Statement) -> Iterator[tuple[Any, ...]]:
+        """What a query answers; whole numbers of every width are ints."""
+
+    def interrupt(self) -> None:
+        """Stop what runs at this moment; called from another thread."""
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+
+
+def text_of(statement: Statement, dialect: Dialect) -> str:
+    """A statement as the engine reads it."""
+    return statement if isinstance(statement, str) else statement.sql(dialect=dialect)
+
+
+def table_of(name: str) -> exp.Table:
+    """A table by its name, whatever characters it has."""
+    return exp.Table(this=exp.to_identifier(name, quoted=True))
+
+
+def creation(table: str, columns: Columns, *, temporary: bool = False) -> exp.Create:
+    """What makes an empty table."""
+    definitions = [exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=kind) for name, kind in columns]
+    properties = exp.Properties(expressions=[exp.TemporaryProperty()]) if temporary else None
+    schema = exp.Schema(this=table_of(table), expressions=definitions)
+    return exp.Create(this=schema, kind="TABLE", properties=properties)
+
+
+def kept(table: str, query: Statement, dialect: Dialect, *, temporary: bool = False) -> str:
+    """What makes a table of a query."""
+    word = "TEMPORARY TABLE" if temporary else "TABLE"
+    return f"CREATE {word} {table_of(table).sql(dialect=dialect)} AS {text_of(query, dialect)}"
