@@ -99,7 +99,7 @@ def trees(arithmetic: Arithmetic, of: Mapping[str, Whole], count: int, seed: int
     random = Random(seed)  # noqa: S311 - examples, not secrets
     while count:
         try:
-            yield _tree(arithmetic, of, random, random.randrange(1, 5))
+            yield _tree(arithmetic, of, random, random.randrange(1, 4))
         except Unproved:
             continue
         count -= 1

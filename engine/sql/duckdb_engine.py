@@ -31,7 +31,7 @@ class DuckDB:
         import duckdb
 
         self._folder = TemporaryDirectory(prefix="xiance-", dir=folder)
-        config: dict[str, str | int] = {}
+        config: dict[str, str | bool | int | float | list[str]] = {}
         if memory is not None:
             config["memory_limit"] = memory
         if threads is not None:

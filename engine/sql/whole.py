@@ -66,9 +66,9 @@ class Arithmetic:
 
     def constant(self, number: int) -> Whole:
         """A number written out."""
-        made = Whole(_number(number), number, number)
-        ends(made)
-        return made
+        sql, to = _number(number), self.type_of(number, number)
+        # A long literal has whatever type an engine gives it: for -2**63 that is 64 bits on DuckDB.
+        return Whole(sql if _is_short(number, number) else _cast(sql, to), number, number)
 
     def column(self, name: str, low: int | None, high: int | None, relation: str | None = None) -> Whole:
         """A column of the type that its ends ask for; an end that is not known is the end of 64 bits."""
@@ -77,7 +77,7 @@ class Arithmetic:
 
     def stored(self, whole: Whole) -> exp.Expression:
         """Its SQL with the type of the column that is to hold it: a literal has none of its own."""
-        return _cast(whole.sql, self.type_of(*ends(whole))) if _is_literal(whole.sql) else _own(whole.sql)
+        return _cast(whole.sql, self.type_of(*ends(whole))) if _is_bare(whole.sql) else _own(whole.sql)
 
     def type_of(self, low: int | None, high: int | None) -> exp.DataType:
         """The type of a column for numbers between the ends; an end that is not known is the end of 64 bits."""
@@ -138,7 +138,7 @@ class Arithmetic:
         low, high = ends(a)
         match a.sql:
             case exp.Neg():
-                return self._made(_bare(a.sql.this), -high, -low, wide=_is_wide(a))
+                return self._made(_unwrapped(a.sql.this), -high, -low, wide=_is_wide(a))
             case exp.Sub():
                 turned = exp.Sub(this=_own(a.sql.expression), expression=_operand(a.sql.this, _ADDITIVE, right=True))
                 return self._made(turned, -high, -low, wide=_is_wide(a))
@@ -235,7 +235,7 @@ class Arithmetic:
             default=None if otherwise is None else _own(otherwise.sql),
         )
         # Engines give literals alone their narrowest type, and would overflow on what is then done with them.
-        if all(_is_literal(figure.sql) for figure in figures):
+        if all(_is_bare(figure.sql) for figure in figures):
             return Whole(_cast(case, self.type_of(low, high)), low, high)
         return self._made(case, low, high, wide=_is_wide(*figures))
 
@@ -388,13 +388,13 @@ class Arithmetic:
 
     def _narrowed(self, sql: exp.Expression, low: int, high: int) -> tuple[exp.Expression, int, int, bool]:
         """An operand taken out again, without the cast that made it wide for a wider result."""
-        sql = _bare(sql)
+        sql = _unwrapped(sql)
         if (
             isinstance(sql, exp.Cast)
             and sql.to == exp.DataType.build(_WIDE_TYPES[self.dialect])
             and _is_short(low, high)
         ):
-            return _bare(sql.this), low, high, False
+            return _unwrapped(sql.this), low, high, False
         return sql, low, high, not _is_short(low, high)
 
     def _binary(self, kind: type[exp.Expression], a: Whole, b: Whole, low: int, high: int) -> Whole:
@@ -402,7 +402,7 @@ class Arithmetic:
         wide = not _is_short(low, high)
         left, right = a.sql, b.sql
         if wide and not _is_wide(a, b):
-            if _is_literal(left):
+            if _is_bare(left):
                 right = self._widened(b)
             else:
                 left = self._widened(a)
@@ -486,13 +486,16 @@ def _number(number: int) -> exp.Expression:
 
 
 def _literal(sql: exp.Expression) -> int | None:
-    """The whole number that a literal writes out."""
+    """The whole number that a literal writes out, or a cast of one."""
+    if isinstance(sql, exp.Cast):
+        sql = sql.this
     sign, literal = (-1, sql.this) if isinstance(sql, exp.Neg) else (1, sql)
     return sign * int(literal.this) if isinstance(literal, exp.Literal) and literal.is_int else None
 
 
-def _is_literal(sql: exp.Expression) -> bool:
-    return _literal(sql) is not None
+def _is_bare(sql: exp.Expression) -> bool:
+    """Whether a tree is a literal, to which engines give the narrowest type that holds it."""
+    return not isinstance(sql, exp.Cast) and _literal(sql) is not None
 
 
 def _own(sql: exp.Expression) -> exp.Expression:
@@ -500,7 +503,7 @@ def _own(sql: exp.Expression) -> exp.Expression:
     return sql if sql.parent is None else sql.copy()
 
 
-def _bare(sql: exp.Expression) -> exp.Expression:
+def _unwrapped(sql: exp.Expression) -> exp.Expression:
     while isinstance(sql, exp.Paren):
         sql = sql.this
     return sql.copy()
