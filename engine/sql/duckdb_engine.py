@@ -5,7 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.sql.engines import Columns, Statement, creation, kept, text_of
+from sqlglot import exp
+
+from engine.sql.engines import Columns, Statement, creation, kept, table_of, text_of
 from engine.sql.whole import Dialect
 
 _FETCHED = 10_000
@@ -59,6 +61,17 @@ class DuckDB:
         """Add rows to a table."""
         with self._connection.appender(table) as appender:
             appender.append_rows(rows)
+
+    def read(self, table: str, files: Sequence[Path]) -> None:
+        """A table of what Parquet files hold."""
+        self.run(
+            f"CREATE VIEW {table_of(table).sql(dialect=self.dialect)} AS FROM read_parquet({_texts([str(path) for path in files])})"
+        )
+
+    def columns(self, table: str) -> Columns:
+        """The columns of a table."""
+        described = self._connection.execute(f"DESCRIBE {table_of(table).sql(dialect=self.dialect)}").fetchall()
+        return [(name, exp.DataType.build(kind, dialect=self.dialect)) for name, kind, *_ in described]
 
     def keep(self, table: str, query: Statement) -> None:
         """A table of what a query answers."""

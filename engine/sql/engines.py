@@ -1,11 +1,13 @@
 """The engines that settle many rows: what each of them is asked for, and which there are."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlglot import exp
 
 from engine.sql.whole import Dialect
+from grammar.diagnostic import Finding, FindingsError
 
 Statement = exp.Expression | str
 Columns = Sequence[tuple[str, exp.DataType]]
@@ -21,6 +23,9 @@ class Engine(Protocol):
 
     def fill(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Add rows to a table; whole numbers are ints, dates are dates, None is NULL."""
+
+    def read(self, table: str, files: Sequence[Path]) -> None:
+        """A table of what Parquet files hold."""
 
     def keep(self, table: str, query: Statement) -> None:
         """A table of what a query answers, worked out now and once."""
@@ -38,9 +43,15 @@ class Engine(Protocol):
         """Give back what the engine holds."""
 
 
+def unusable(code: str, engine: str, **values: object) -> FindingsError:
+    """Why an engine is not there for a run, as a finding."""
+    return FindingsError([Finding(code, None, {"engine": engine, **values})])
+
+
 def text_of(statement: Statement, dialect: Dialect) -> str:
     """A statement as the engine reads it."""
-    return statement if isinstance(statement, str) else statement.sql(dialect=dialect)
+    # Spark takes no Chinese name without quotes, and PostgreSQL writes what has none in small letters.
+    return statement if isinstance(statement, str) else statement.sql(dialect=dialect, identify=True)
 
 
 def table_of(name: str) -> exp.Table:
