@@ -4,7 +4,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from engines_fixture import every_engine, postgres_server, spark_cluster, spark_session, together
 from hypothesis import settings
+
+__all__ = ["every_engine", "postgres_server", "spark_cluster", "spark_session"]
 
 settings.register_profile("fixed", derandomize=True)
 if not os.environ.get("XIANCE_FUZZ"):
@@ -13,6 +16,11 @@ if not os.environ.get("XIANCE_FUZZ"):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite the results on the pages in tests/stages")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    together(items)
 
 
 @pytest.fixture(autouse=True, scope="session")

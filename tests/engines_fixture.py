@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -17,11 +17,20 @@ from typing import IO
 import pytest
 
 from engine.sql.engines import Engine
+from grammar.frozen import dataclass
 
 _LOOPBACK = "127.0.0.1"
 _PATIENCE = 120
 # Masters and workers need little: what they start for a run has its own.
 _DAEMON = {"SPARK_NO_DAEMONIZE": "1", "SPARK_LOCAL_IP": _LOOPBACK, "SPARK_DAEMON_MEMORY": "256m"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where its master listens, and the folders in which its workers run what they are given."""
+
+    master: str
+    workers: tuple[Path, ...]
 
 
 def absent(what: str) -> None:
@@ -34,7 +43,7 @@ def absent(what: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Where a PostgreSQL server of the tests' own listens, as libpq reads it."""
-    programs = _postgres_programs()
+    programs = postgres_programs()
     if programs is None or find_spec("psycopg") is None:
         absent("PostgreSQL is not installed: Debian has it in the package postgresql")
     assert programs is not None
@@ -44,7 +53,7 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[Engine]:
-    """Spark in this process, started once: further sessions begin at once. Tests that ask for it are marked ``on_spark``."""
+    """Spark in this process, started once: further sessions of it begin at once."""
     _need_spark()
     from engine.sql.spark_engine import Spark
 
@@ -54,11 +63,43 @@ def spark_session() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def spark_cluster() -> Iterator[str]:
-    """The address of a master on this machine with two workers of one core each."""
+def spark_cluster() -> Iterator[Cluster]:
+    """A master on this machine with two workers of one core each."""
     _need_spark()
-    with running_cluster() as master:
-        yield master
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres", "spark"])
+def every_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Each engine in turn, opened anew over what is started once."""
+    with closing(_opened(request)) as engine:
+        yield engine
+
+
+def _opened(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "duckdb":
+        from engine.sql.duckdb_engine import DuckDB
+
+        return DuckDB(memory="1GB", threads=1)
+    if request.param == "postgres":
+        dsn = request.getfixturevalue("postgres_server")
+        from engine.sql.postgres_engine import PostgreSQL
+
+        return PostgreSQL(dsn)
+    request.getfixturevalue("spark_session")
+    from engine.sql.spark_engine import Spark
+
+    return Spark("local[2]")
+
+
+def together(items: Sequence[pytest.Item]) -> None:
+    """All tests upon Spark go to one of the processes that run tests: a second Spark would cost more than it saves."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        turn = getattr(getattr(item, "callspec", None), "params", {}).values()
+        if "spark_session" in asked or "spark_cluster" in asked or "spark" in turn:
+            item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 def _need_spark() -> None:
@@ -68,7 +109,7 @@ def _need_spark() -> None:
         absent("Java is not installed, which Spark needs: Debian has it in the package default-jre-headless")
 
 
-def _postgres_programs() -> Path | None:
+def postgres_programs() -> Path | None:
     """The folder of the server's programs, the newest where there are several."""
     found = [Path(path).parent for path in [shutil.which("initdb")] if path]
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -117,7 +158,7 @@ def _answers(dsn: str) -> bool:
 
 
 @contextmanager
-def running_cluster() -> Iterator[str]:
+def running_cluster() -> Iterator[Cluster]:
     """A master and two workers, each a process of its own, on ports that are free."""
     import pyspark
 
@@ -133,7 +174,7 @@ def running_cluster() -> Iterator[str]:
             of_worker = ["worker.Worker", "--host", _LOOPBACK, "--cores", "1", "--memory", "1g", "--webui-port", "0"]
             worker = _daemon(stack, home, Path(folder, name), [*of_worker, "--work-dir", f"{folder}/{name}", address])
             _until(partial(_says, log=Path(folder, name, "log")), worker, Path(folder, name, "log"))
-        yield address
+        yield Cluster(address, (Path(folder, "one"), Path(folder, "two")))
 
 
 def _daemon(stack: ExitStack, home: Path, folder: Path, arguments: list[str]) -> "subprocess.Popen[bytes]":

@@ -1,13 +1,16 @@
 """Figures to be worked out by an engine and in Python alike: where roundings tie, signs turn and types end."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import get_args
 
+from sqlglot import exp
+
 from engine.nouns.numbers import Mode, round_to
-from engine.sql.whole import SHORT, Arithmetic, Unproved, Whole
+from engine.sql.engines import Engine, table_of
+from engine.sql.whole import SHORT, Arithmetic, Unproved, Whole, ends
 
 Row = Mapping[str, int]
 Meaning = Callable[[Row], int]
@@ -28,6 +31,7 @@ ENDS = {
     "either": (-(10**6), 10**6),
 }
 _RATES = [(3, 10), (1, 2), (17, 200), (1, 3), (-7, 40), (999_999, 1_000_000), (5, 1), (2, -4)]
+_TOGETHER = 60
 _TURNS = [0, 2**31, 2**53, 10**15, 10**18, SHORT, 2**64, 2**72]
 
 
@@ -61,6 +65,43 @@ def _value(random: Random, low: int, high: int) -> int:
     else:
         value = int(random.choice((-1, 1)) * 2 ** (random.random() * high.bit_length()))
     return min(max(value, low), high)
+
+
+def wrong(
+    engine: Engine, table: str, of: Mapping[str, Whole], data: Sequence[Row], told: Sequence[Figure]
+) -> list[str]:
+    """What an engine makes of figures over rows where Python makes something else; every row is answered."""
+    arithmetic = Arithmetic(engine.dialect)
+    types = [(name, arithmetic.type_of(column.low, column.high)) for name, column in of.items()]
+    engine.create(table, [("n", exp.DataType.build("BIGINT")), *types])
+    engine.fill(table, [(n, *(row[name] for name in of)) for n, row in enumerate(data)])
+    found = []
+    # Engines work out a few hundred columns at a time no sooner than some at a time, and Spark far later.
+    for part in range(0, len(told), _TOGETHER):
+        some = told[part : part + _TOGETHER]
+        asked = [exp.alias_(arithmetic.stored(whole), f"f{n}") for n, (whole, _) in enumerate(some)]
+        answers = list(engine.rows(exp.select("n", *asked).from_(table_of(table)).order_by("n")))
+        assert len(answers) == len(data)
+        for n, *values in answers:
+            for (whole, meaning), value in zip(some, values, strict=True):
+                right, (low, high) = meaning(data[n]), ends(whole)
+                if value != right or type(value) is not int or not low <= right <= high:
+                    found.append(f"{whole.sql.sql(engine.dialect)} = {value!r}, not {right} for {data[n]}")
+    return found
+
+
+def at_ends(of: Mapping[str, Whole]) -> list[Row]:
+    """Every column at its ends, and as near to 0 as it comes, each with each."""
+    turns = [sorted({low, high, min(max(0, low), high)}) for low, high in map(ends, of.values())]
+    return [dict(zip(of, values, strict=True)) for values in product(*turns)]
+
+
+def random_ends(random: Random) -> tuple[int, int]:
+    """Ends of a column: of few bits or of many, of one sign or of both."""
+    low, high = sorted(
+        random.choice((-1, 1)) * random.randrange(2 ** random.choice((1, 8, 31, 32, 53, 62, 63, 80))) for _ in "lh"
+    )
+    return random.choice([(low, high), (0, abs(high)), (-abs(low), 0), (-SHORT, SHORT), (high, high)])
 
 
 def figures(arithmetic: Arithmetic) -> Iterator[Figure]:

@@ -39,6 +39,7 @@ class DuckDB:
         if threads is not None:
             config["threads"] = threads
         self._connection = duckdb.connect(config=config)
+        self._asked: list[duckdb.DuckDBPyConnection] = []
         folders = [f"{path.absolute()}/" for path in open_to if path.is_dir()]
         files = [str(path.absolute()) for path in open_to if not path.is_dir()]
         for setting in (
@@ -59,7 +60,7 @@ class DuckDB:
 
     def fill(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Add rows to a table."""
-        with self._connection.appender(table) as appender:
+        with self._connection.appender(table_of(table).sql(dialect=self.dialect)) as appender:
             appender.append_rows(rows)
 
     def read(self, table: str, files: Sequence[Path]) -> None:
@@ -84,13 +85,21 @@ class DuckDB:
     def rows(self, query: Statement) -> Iterator[tuple[Any, ...]]:
         """What a query answers."""
         # A cursor of its own: others may ask before this answer is read to its end.
-        answer = self._connection.cursor().execute(text_of(query, self.dialect))
-        while batch := answer.fetchmany(_FETCHED):
-            yield from batch
+        cursor = self._connection.cursor()
+        self._asked.append(cursor)
+        try:
+            answer = cursor.execute(text_of(query, self.dialect))
+            while batch := answer.fetchmany(_FETCHED):
+                yield from batch
+        finally:
+            self._asked.remove(cursor)
+            cursor.close()
 
     def interrupt(self) -> None:
         """Stop what runs at this moment."""
-        self._connection.interrupt()
+        # A cursor is a connection of its own, and is not stopped by stopping the one it came from.
+        for connection in (self._connection, *self._asked):
+            connection.interrupt()
 
     def close(self) -> None:
         """Give back memory and folder."""

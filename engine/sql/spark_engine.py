@@ -44,8 +44,11 @@ class Spark:
             raise unusable("R180", "Spark", needs="pip install 'xiance[spark]'") from error
         if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
             raise unusable("R180", "Spark", needs="Java 17")
+        running = SparkContext._active_spark_context  # noqa: SLF001 - there is no other way to ask
+        if running is not None and running.master != master and _is_cluster(str(running.master), master):
+            raise unusable("R181", "Spark", why=f"{running.master} ≠ {master}")
+        self._ours = running is None
         self._folder = TemporaryDirectory(prefix="xiance-", dir=folder)
-        self._ours = SparkContext._active_spark_context is None  # noqa: SLF001 - there is no other way to ask
         # Every refusal is an exception already; its whole stack beside it helps nobody.
         logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         builder = SparkSession.builder.master(master).appName("xiance")
@@ -134,7 +137,7 @@ class Spark:
 
 
 def _settings(master: str, memory: str | None, folder: Path, *, progress: bool) -> Mapping[str, str]:
-    local = not master.startswith("spark://") or urlsplit(master).hostname in ("localhost", _LOOPBACK)
+    local = not _is_cluster(master) or urlsplit(master).hostname in ("localhost", _LOOPBACK)
     return {
         "spark.sql.ansi.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
@@ -144,13 +147,16 @@ def _settings(master: str, memory: str | None, folder: Path, *, progress: bool) 
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "true" if progress else "false",
         "spark.log.level": "OFF",
-        # Columns as they are in the files: a name that differs by its case alone is another.
-        "spark.sql.caseSensitive": "true",
         **({"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK} if local else {}),
         **({"spark.driver.memory": memory} if memory is not None else {}),
         # As many parts as there are cores are enough for one machine; a cluster chooses for itself.
-        **({"spark.sql.shuffle.partitions": str(os.cpu_count() or 1)} if not master.startswith("spark://") else {}),
+        **({"spark.sql.shuffle.partitions": str(os.cpu_count() or 1)} if not _is_cluster(master) else {}),
     }
+
+
+def _is_cluster(*masters: str) -> bool:
+    """Whether one of them is more than this machine."""
+    return any(not master.startswith("local") for master in masters)
 
 
 @contextmanager

@@ -159,7 +159,7 @@ class Arithmetic:
         return self._made(exp.Abs(this=_own(a.sql)), 0, max(-low, high), wide=_is_wide(a))
 
     def least(self, a: Whole, b: Whole) -> Whole:
-        """The smaller of two; where one is NULL, the engines give the other."""
+        """The smaller of two that are given: for NULL the engines would take the other, whatever its ends."""
         (a_low, a_high), (b_low, b_high) = ends(a), ends(b)
         if a_high <= b_low:
             return a
@@ -168,7 +168,7 @@ class Arithmetic:
         return self._either(exp.Least, a, b, min(a_low, b_low), min(a_high, b_high))
 
     def greatest(self, a: Whole, b: Whole) -> Whole:
-        """The larger of two; where one is NULL, the engines give the other."""
+        """The larger of two that are given: for NULL the engines would take the other, whatever its ends."""
         (a_low, a_high), (b_low, b_high) = ends(a), ends(b)
         if a_low >= b_high:
             return a
