@@ -64,7 +64,7 @@ def test_another_may_be_asked_before_an_answer_is_read_to_its_end(every_engine: 
 
 
 def test_parquet_files_are_read_as_one_table(every_engine: Engine, tmp_path: Path) -> None:
-    files = [tmp_path / "一 月.parquet", tmp_path / "2.parquet"]
+    files = [tmp_path / "一 月[1]{甲,乙}*?%20.parquet", tmp_path / "2.parquet"]
     with closing(DuckDB(open_to=[tmp_path])) as writer:
         for n, file in enumerate(files):
             writer.run(

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -88,7 +89,7 @@ class Spark:
 
     def read(self, table: str, files: Sequence[Path]) -> None:
         """A table of what Parquet files hold."""
-        self._named(table, self._sql.read.parquet(*(path.absolute().as_uri() for path in files)))
+        self._named(table, self._sql.read.parquet(*map(_as_address, files)))
 
     def keep(self, table: str, query: Statement) -> None:
         """A table of what a query answers."""
@@ -171,6 +172,11 @@ def _words_into(file: Path) -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _as_address(file: Path) -> str:
+    """A file as Hadoop names it: nothing is encoded, and signs of patterns are their own."""
+    return "file://" + re.sub(r"[*?{}\[\]\\]", r"\\\g<0>", str(file.absolute()))
 
 
 def _first_line(error: Exception) -> str:
