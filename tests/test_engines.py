@@ -12,10 +12,9 @@ import pytest
 from sqlglot import exp
 
 from engine.sql.duckdb_engine import DuckDB
-from engine.sql.engines import Columns, Engine, table_of
+from engine.sql.engines import Columns, Engine, UnusableError, table_of
 from engine.sql.postgres_engine import PostgreSQL
 from engine.sql.whole import WIDE, Arithmetic
-from grammar.diagnostic import FindingsError
 
 NAME = "甲 `\"'表"
 ROWS = [
@@ -155,18 +154,15 @@ def test_duckdb_reads_only_what_is_opened_to_it_and_spills_into_a_folder_of_its_
         assert list(folder.iterdir())
 
 
-def told(error: FindingsError) -> list[str]:
-    return [finding.message("en") for finding in error.findings]
-
-
-def test_a_server_that_does_not_answer_is_a_finding(tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_told_of(tmp_path: Path) -> None:
     pytest.importorskip("psycopg")
-    with pytest.raises(FindingsError) as refused:
+    with pytest.raises(UnusableError) as refused:
         PostgreSQL(f"host={tmp_path} user=nobody")
-    assert told(refused.value)[0].startswith("PostgreSQL cannot be reached: ")
+    assert (refused.value.engine, refused.value.reason) == ("PostgreSQL", "not reached")
+    assert refused.value.detail
 
 
-def test_an_engine_that_is_not_installed_is_a_finding_that_says_what_to_install(
+def test_an_engine_that_is_not_installed_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from engine.sql.spark_engine import Spark
@@ -174,9 +170,9 @@ def test_an_engine_that_is_not_installed_is_a_finding_that_says_what_to_install(
     for module in ("psycopg", "pyspark.core.context", "pyspark.sql"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
     for opened, words in ((PostgreSQL, "pip install 'xiance[postgres]'"), (Spark, "pip install 'xiance[spark]'")):
-        with pytest.raises(FindingsError) as refused:
+        with pytest.raises(UnusableError) as refused:
             opened("")
-        assert told(refused.value)[0].endswith(words)
+        assert (refused.value.reason, refused.value.detail) == ("not installed", words)
 
 
 def test_a_spark_that_lets_numbers_wrap_is_refused(spark_session: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +189,7 @@ def test_a_spark_that_lets_numbers_wrap_is_refused(spark_session: Engine, monkey
 
     assert list(spark_session.rows("SELECT 1")) == [(1,)]
     monkeypatch.setattr(SparkSession, "newSession", lax)
-    with pytest.raises(FindingsError, match="R182"):
+    with pytest.raises(UnusableError, match="wraps"):
         Spark("local[2]")
 
 
@@ -201,7 +197,7 @@ def test_spark_on_this_machine_is_not_taken_for_a_cluster(spark_session: Engine)
     from engine.sql.spark_engine import Spark
 
     assert spark_session.dialect == "spark"
-    with pytest.raises(FindingsError, match="R181"):
+    with pytest.raises(UnusableError, match="not reached"):
         Spark("spark://127.0.0.1:1")
 
 

@@ -2,15 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlglot import exp
 
 from engine.sql.whole import Dialect
-from grammar.diagnostic import Finding, FindingsError
 
 Statement = exp.Expression | str
 Columns = Sequence[tuple[str, exp.DataType]]
+
+
+Reason = Literal["not installed", "not reached", "wraps"]
+
+
+class UnusableError(Exception):
+    """An engine is not there for a run: something is not installed, it cannot be reached, or it lets whole numbers wrap."""
+
+    def __init__(self, engine: str, reason: Reason, detail: str = "") -> None:
+        self.engine, self.reason, self.detail = engine, reason, detail
+        super().__init__(f"{engine}: {reason} {detail}".rstrip())
 
 
 class Engine(Protocol):
@@ -41,11 +51,6 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what the engine holds."""
-
-
-def unusable(code: str, engine: str, **values: object) -> FindingsError:
-    """Why an engine is not there for a run, as a finding."""
-    return FindingsError([Finding(code, None, {"engine": engine, **values})])
 
 
 def text_of(statement: Statement, dialect: Dialect) -> str:

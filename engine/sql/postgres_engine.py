@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from engine.sql.engines import Columns, Statement, creation, kept, table_of, text_of, unusable
+from engine.sql.engines import Columns, Statement, UnusableError, creation, kept, table_of, text_of
 from engine.sql.whole import Dialect
 
 _FETCHED = 10_000
@@ -23,7 +23,7 @@ class PostgreSQL:
             import psycopg
             from psycopg.types.numeric import NumericLoader
         except ImportError as error:
-            raise unusable("R180", "PostgreSQL", needs="pip install 'xiance[postgres]'") from error
+            raise UnusableError("PostgreSQL", "not installed", "pip install 'xiance[postgres]'") from error
 
         class _Whole(NumericLoader):
             """A wide whole number as an int; whatever had a point would be an error, and stays one."""
@@ -36,7 +36,7 @@ class PostgreSQL:
         try:
             self._connection = psycopg.connect(dsn, autocommit=True)
         except psycopg.OperationalError as error:
-            raise unusable("R181", "PostgreSQL", why=str(error).strip().splitlines()[-1]) from error
+            raise UnusableError("PostgreSQL", "not reached", str(error).strip().splitlines()[-1]) from error
         self._connection.adapters.register_loader("numeric", _Whole)
         for setting in _SETTINGS:
             self.run(f"SET {setting}")

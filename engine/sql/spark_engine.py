@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from sqlglot import exp
 
-from engine.sql.engines import Columns, Statement, text_of, unusable
+from engine.sql.engines import Columns, Statement, UnusableError, text_of
 from engine.sql.whole import SHORT, Dialect
 
 _FILLED = 10_000
@@ -42,12 +42,12 @@ class Spark:
             from pyspark.core.context import SparkContext
             from pyspark.sql import SparkSession
         except ImportError as error:
-            raise unusable("R180", "Spark", needs="pip install 'xiance[spark]'") from error
+            raise UnusableError("Spark", "not installed", "pip install 'xiance[spark]'") from error
         if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-            raise unusable("R180", "Spark", needs="Java 17")
+            raise UnusableError("Spark", "not installed", "Java 17")
         running = SparkContext._active_spark_context  # noqa: SLF001 - there is no other way to ask
         if running is not None and running.master != master and _is_cluster(str(running.master), master):
-            raise unusable("R181", "Spark", why=f"{running.master} ≠ {master}")
+            raise UnusableError("Spark", "not reached", f"{running.master} ≠ {master}")
         self._ours = running is None
         self._folder = TemporaryDirectory(prefix="xiance-", dir=folder)
         # Every refusal is an exception already; its whole stack beside it helps nobody.
@@ -60,11 +60,11 @@ class Spark:
                 session = builder.getOrCreate()
         except Exception as error:
             self._folder.cleanup()
-            raise unusable("R181", "Spark", why=_first_line(error)) from error
+            raise UnusableError("Spark", "not reached", _first_line(error)) from error
         self._sql = session if self._ours else session.newSession()
         if not self._refuses_overflow():
             self.close()
-            raise unusable("R182", "Spark")
+            raise UnusableError("Spark", "wraps")
 
     def create(self, table: str, columns: Columns) -> None:
         """An empty table."""
