@@ -126,6 +126,27 @@ def test_what_was_not_proved_and_does_overflow_is_an_error_and_never_another_num
             list(every_engine.rows(exp.select(whole.sql).from_(rows)))
 
 
+def test_a_sum_or_product_is_worked_out_as_it_was_proved_and_not_in_another_order(every_engine: Engine) -> None:
+    arithmetic = Arithmetic(every_engine.dialect)
+    low = arithmetic.column("low", -SHORT, 0)
+    more, less, nil = (
+        arithmetic.column(name, *at) for name, at in (("more", (0, 5)), ("less", (-5, 0)), ("nil", (0, 0)))
+    )
+    five, add, multiply = arithmetic.constant(5), arithmetic.add, arithmetic.multiply
+    rows = table(every_engine, "orders", [(-SHORT, 5, -5, 0)], low=low, more=more, less=less, nil=nil)
+    told = {
+        add(add(low, five), less): -SHORT,
+        add(less, add(low, five)): -SHORT,
+        add(add(less, add(low, more)), five): -SHORT + 5,
+        multiply(multiply(low, arithmetic.constant(0)), low): 0,
+        multiply(low, multiply(nil, low)): 0,
+        multiply(multiply(low, multiply(low, nil)), five): 0,
+    }
+    for whole, right in told.items():
+        # One at a time, and all on columns: nothing is worked out beforehand.
+        assert list(every_engine.rows(exp.select(arithmetic.stored(whole)).from_(rows))) == [(right,)]
+
+
 def test_a_figure_kept_in_a_table_is_read_again_as_it_was(every_engine: Engine) -> None:
     arithmetic = Arithmetic(every_engine.dialect)
     of = arithmetic.column("v", -(2**62), 2**62)

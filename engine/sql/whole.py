@@ -406,9 +406,24 @@ class Arithmetic:
                 right = self._widened(b)
             else:
                 left = self._widened(a)
+        if self.dialect == "spark" and not wide:
+            if kind is exp.Mul and low == high == 0:
+                return self._nothing(a, b)
+            kind, left, right = _kept_in_order(kind, left, right)
         level = _LEVELS[kind]
         sql = kind(this=_operand(left, level, kind), expression=_operand(right, level, kind, right=True))
         return self._made(sql, low, high, wide=wide or _is_wide(a, b))
+
+    def _nothing(self, a: Whole, b: Whole) -> Whole:
+        """A product that is 0 whatever its factors are, or NULL, as a sum: Spark would multiply the other factors first."""
+        of, nil = (b, a) if ends(a) == (0, 0) else (a, b)
+        none = self._made(
+            exp.Sub(this=_operand(of.sql, _ADDITIVE), expression=_operand(of.sql, _ADDITIVE, right=True)),
+            0,
+            0,
+            wide=_is_wide(of),
+        )
+        return none if nil.static is not None else self._binary(exp.Add, nil, none, 0, 0)
 
     def _either(self, kind: type[exp.Least | exp.Greatest], a: Whole, b: Whole, low: int, high: int) -> Whole:
         # Unless told so, SQLGlot spells out for DuckDB that NULL makes NULL, each operand twice.
@@ -498,15 +513,52 @@ def _is_bare(sql: exp.Expression) -> bool:
     return not isinstance(sql, exp.Cast) and _literal(sql) is not None
 
 
+def _kept_in_order(
+    kind: type[exp.Expression], left: exp.Expression, right: exp.Expression
+) -> tuple[type[exp.Expression], exp.Expression, exp.Expression]:
+    """A sum that Spark works out as it is written.
+
+    It takes numbers written out to the end of a chain of sums, and what is left from the left: sums that nobody proved. It leaves
+    differences where they are. (Of products no part is larger than the whole, unless that is 0.)
+    """
+    if kind is not exp.Add:
+        return kind, left, right
+    if (number := _literal(right)) is not None:
+        return (kind, left, right) if _is_plain_chain(left) else (exp.Sub, left, _number(-number))
+    return kind, _as_difference(left), _as_difference(right)
+
+
+def _is_plain_chain(sql: exp.Expression) -> bool:
+    """Whether a sum is written from the left, with no number among what it adds."""
+    sql = _inside(sql)
+    while isinstance(sql, exp.Add):
+        if isinstance(_inside(sql.expression), exp.Add) or _literal(sql.expression) is not None:
+            return False
+        sql = _inside(sql.this)
+    return _literal(sql) is None
+
+
+def _as_difference(sql: exp.Expression) -> exp.Expression:
+    """``x + 5`` as ``x - -5``."""
+    inner = _inside(sql)
+    if not isinstance(inner, exp.Add) or (number := _literal(inner.expression)) is None:
+        return sql
+    return exp.Sub(this=inner.this.copy(), expression=_number(-number))
+
+
 def _own(sql: exp.Expression) -> exp.Expression:
     """A tree to be put under another: a copy where it stands under one already."""
     return sql if sql.parent is None else sql.copy()
 
 
-def _unwrapped(sql: exp.Expression) -> exp.Expression:
+def _inside(sql: exp.Expression) -> exp.Expression:
     while isinstance(sql, exp.Paren):
         sql = sql.this
-    return sql.copy()
+    return sql
+
+
+def _unwrapped(sql: exp.Expression) -> exp.Expression:
+    return _inside(sql).copy()
 
 
 def _cast(sql: exp.Expression, to: exp.DataType) -> exp.Expression:
