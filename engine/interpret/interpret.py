@@ -1,7 +1,7 @@
 """Interpret: a dataset through the pipeline of each of its years, in order; the definition of meaning."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,6 +47,15 @@ def _interpret(pipeline_of: PipelineOf, dataset: Dataset, noting: bool) -> Run:
     return Run(scheme, tuple(years), tuple(findings), dataset.assumptions, Tally(identities, waiting))
 
 
+def warnings_of(run: Run, dataset: Dataset) -> list[Finding]:
+    """What settling warned of, told again from the rows a run left, whoever settled them; in the order it is found."""
+    past: dict[tuple[object, ...], Row] = {}
+    findings: list[Finding] = []
+    for year in run.years:
+        _Year(year.pipeline, dataset, year.year, past, findings, noting=False).warn(year.tables)
+    return findings
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """A stretch without the search for circles of garbage."""
@@ -75,18 +84,32 @@ class _Year:
 
     def settle(self) -> YearRun:
         tables = rows_of(self.pipeline.scheme, self.dataset, self.year)
-        for rows in tables.values():
-            self.past.update((row.key, row) for row in rows)
-        evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
-        self.doer = Doer(
-            self.pipeline, tables, self.past, self.dataset.supplied, self._history, evaluator, self.findings
-        )
+        self._begin(tables)
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
                 self._ledger(step)
             else:
                 self.doer.do(step)
         return YearRun(self.year, self.pipeline, tables)
+
+    def warn(self, tables: Mapping[str, tuple[Row, ...]]) -> None:
+        """Warn of rows that are settled already."""
+        self._begin(tables)
+        for rows in tables.values():
+            for row in rows:
+                # A gate refuses from its own step on.
+                row.refused = False
+        for step in self.pipeline.steps:
+            for inner in step.steps if isinstance(step, Ledger) else (step,):
+                self.doer.warn(inner)
+
+    def _begin(self, tables: Mapping[str, tuple[Row, ...]]) -> None:
+        for rows in tables.values():
+            self.past.update((row.key, row) for row in rows)
+        evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
+        self.doer = Doer(
+            self.pipeline, tables, self.past, self.dataset.supplied, self._history, evaluator, self.findings
+        )
 
     def _ledger(self, ledger: Ledger) -> None:
         """Period by period: each reads the one before, closed."""

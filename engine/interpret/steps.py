@@ -84,6 +84,36 @@ class Doer:
                     self._inspect(step, row)
         self.evaluator.notes.clear()
 
+    def warn(self, step: Step) -> None:
+        """Warn of what a step met on rows that are settled already; what it came to stays as it is."""
+        rows = self._rows(step.table, None)
+        match step:
+            case Derive() if step.figure.gate is not None:
+                self._refuse(step, rows)
+            case Aggregate(function="only"):
+                only = self._once(step, self._aggregate)
+                for row in rows:
+                    only(row)
+            case Carry(child=str()):
+                for row in rows:
+                    self._window(step, row)
+            case Allocate():
+                for row in rows:
+                    self._warn_of_shares(step, row)
+            case Inspect():
+                for row in rows:
+                    self._inspect(step, row)
+            case _:
+                pass
+
+    def _warn_of_shares(self, step: Allocate, parent: Row) -> None:
+        rows = sorted((x for t in step.receivers for x in descendants(parent, t)), key=lambda row: row.order)
+        if step.method == "equally":
+            rows = self._equal_receivers(step, rows)
+        whole = _rounded(self._whole(step.whole), _to_the_fen)(parent)
+        if not rows and step.method != "in_order" and not whole.is_absent:
+            self._nobody(step, parent, readable(whole))
+
     def _rows(self, table: str, period: Period | None) -> Iterable[Row]:
         """The rows of a kind, or those that one period of a ledger works on."""
         rows = self.tables.get(table, ())

@@ -10,7 +10,7 @@ from math import gcd, lcm
 from sqlglot import exp
 
 from engine.nouns.numbers import Mode, Number
-from engine.sql.conditions import all_of, any_of, case, is_given, is_null, known, truth
+from engine.sql.conditions import all_of, any_of, case, coalesced, is_given, is_null, known, truth
 from engine.sql.scope import Scope, once
 from engine.sql.whole import Unproved, Whole, ends
 from grammar.frozen import dataclass
@@ -199,6 +199,19 @@ def choose(
 def where(s: Scope, condition: exp.Expression, number: Rational) -> Rational | None:
     """The number where a condition holds, elsewhere none."""
     return choose(s, [(condition, number)], None)
+
+
+def filled(s: Scope, number: Rational, otherwise: Rational) -> Rational:
+    """The number, and where a row has none another."""
+    if not number.blank:
+        return number
+    if not (number.is_fixed and otherwise.is_fixed):
+        chosen = choose(s, [(is_there(number), number)], otherwise)
+        assert chosen is not None
+        return chosen
+    (x, y), below = common(s, number, otherwise)
+    low, high = min(ends(x)[0], ends(y)[0]), max(ends(x)[1], ends(y)[1])
+    return Rational(Whole(coalesced(x.sql, y.sql), low, high), below, otherwise.blank)
 
 
 def common(s: Scope, *numbers: Rational) -> tuple[list[Whole], Whole]:

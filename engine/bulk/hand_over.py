@@ -1,0 +1,61 @@
+"""Rows that SQL is in doubt of, settled again by the interpreter: each with all that belongs together with it."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+
+from engine.bulk.fill import Tables, histories
+from engine.interpret.interpret import interpret
+from engine.nouns.dataset import DataRow, Dataset
+from engine.nouns.pipeline import Pipeline
+from engine.nouns.world import Row, Run
+
+# What tells a unit that stands alone from every other, over the years: its kind, its name, its insurance type.
+Root = tuple[str, str, str | None]
+
+
+def root_of(row: Row) -> Root:
+    """The unit a row belongs to that belongs to none itself."""
+    while row.parent is not None:
+        row = row.parent
+    return (row.table, row.unit, row.insurance)
+
+
+def settle_again(
+    pipeline_of: Callable[[date], Pipeline], dataset: Dataset, tables: Mapping[int, Tables], roots: Collection[Root]
+) -> Run:
+    """The run of some roots alone, whose rows take the place of theirs in ``tables``; raises what interpreting raises."""
+    run = interpret(pipeline_of, _of_roots(pipeline_of, dataset, tables, roots))
+    for year in run.years:
+        for kind, rows in year.tables.items():
+            mine = [row for row in tables[year.year].get(kind, ()) if root_of(row) in roots]
+            for row, other in zip(mine, rows, strict=True):
+                assert row.key == other.key
+                row.columns, row.decided, row.refused = other.columns, other.decided, other.refused
+    return run
+
+
+def _of_roots(
+    pipeline_of: Callable[[date], Pipeline], dataset: Dataset, tables: Mapping[int, Tables], roots: Collection[Root]
+) -> Dataset:
+    """The data of some roots alone; of rows that history reads all stay, for it asks whether others have some."""
+    kept = {_key(row) for year in tables.values() for rows in year.values() for row in rows if root_of(row) in roots}
+    read = {step.child for year in dataset.years for step in histories(pipeline_of(date(year, 1, 1)))}
+    rows = {
+        kind: tuple(r for r in of_kind if kind in read or _data_key(r) in kept or r.period.year not in dataset.years)
+        for kind, of_kind in dataset.rows.items()
+    }
+    return replace(dataset, rows=rows, findings=())
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    return (row.table, row.unit, row.insurance, row.period, id(row.place))
+
+
+def _data_key(row: DataRow) -> tuple[object, ...]:
+    return (row.table, row.unit, row.insurance, row.period, id(row.place))
+
+
+def roots_of(rows: Iterable[Row]) -> Iterator[Root]:
+    """The units that rows belong to."""
+    return (root_of(row) for row in rows)

@@ -1,0 +1,199 @@
+"""The value of an expression on every row of a kind, as SQL: mirrors interpret/evaluate.py."""
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+from sqlglot import exp
+
+from engine.nouns import core as c
+from engine.nouns.core import Core, NoFigure
+from engine.nouns.numbers import Number
+from engine.nouns.possible import Scalar
+from engine.nouns.value import ZERO_DIVISOR
+from engine.sql import choices
+from engine.sql import domain as d
+from engine.sql import marks as m
+from engine.sql import ranges
+from engine.sql import rational as r
+from engine.sql import values as v
+from engine.sql.conditions import known, no
+from engine.sql.domain import Possible
+from engine.sql.ranges import ANY_NUMBER
+from engine.sql.scope import Scope, Unsayable, Within
+from engine.sql.values import Value
+from grammar.source import source_text
+
+
+def evaluate(s: Scope, node: Core) -> Value:
+    """What an expression comes to on every row of a scope."""
+    match node:
+        case c.Constant(value=value):
+            return v.exactly(s, value)
+        case c.Read(column=column):
+            return v.readable(s, s.column(column))
+        case c.ReadParameter(name=name):
+            return s.parameter(name)
+        case c.Given(column=column):
+            return v.stated(d.answer(s.given(column), blank=False))
+        case c.LeftOut(read=read, neutral=neutral):
+            return _left_out(s, evaluate(s, read), neutral)
+        case c.Apply(operator="divide", args=(left, right)):
+            return _divide(s, evaluate(s, left), evaluate(s, right))
+        case c.Apply(operator="slice" | "slice_above"):
+            return _slice(s, node)
+        case c.Apply(operator=operator, args=args):
+            return _apply(s, operator, [evaluate(s, arg) for arg in args])
+        case c.Round(value=inner, mode=mode, step=step):
+            return v.lift(s, lambda x: d.rounded(s, x, mode, step), evaluate(s, inner))
+        case c.Choose():
+            return _choose(s, node)
+        case _:
+            raise Unsayable(f"an expression that reads other rows: {type(node).__name__}")
+
+
+def branch(s: Scope, node: "Core | NoFigure", conditions: list[Core]) -> Value:
+    """What a branch gives: an expression, or no figure, which names what its conditions read."""
+    if isinstance(node, NoFigure):
+        names = {name for condition in conditions for name in reads_of(condition)}
+        return v.stated(d.absent(m.fixed(s.names.mask(names))))
+    return evaluate(s, node)
+
+
+def assuming(s: Scope, condition: Core, holds: exp.Expression) -> Scope:
+    """The scope of rows for which a condition holds: a column that is open lies within what the condition says."""
+    narrowed: dict[str, Value] = {}
+    for column, low, high in _bounds(condition):
+        value = narrowed.get(column) or s.column(column)
+        if not value.is_known:
+            ends = [None if end is None else r.constant(s, end) for end in (low, high)]
+            now = d.clip(s, value.now, *ends)
+            base = now if value.base is value.now else d.clip(s, value.base, *ends)
+            narrowed[column] = Value(now, base, value.missing, value.assumed, value.defaults)
+    return Within(s, holds, narrowed)
+
+
+def reads_of(node: Core) -> frozenset[str]:
+    """The names a condition reads, for those who wait for what it decides."""
+    names = set()
+    for inner in c.walk(node):
+        match inner:
+            case c.Read(column=name) | c.Given(column=name) | c.ReadParameter(name=name):
+                names.add(name)
+            case _:
+                pass
+    return frozenset(names)
+
+
+def _bounds(condition: Core) -> Iterator[tuple[str, Number | None, Number | None]]:
+    match condition:
+        case c.Apply(operator="and", args=args):
+            for arg in args:
+                yield from _bounds(arg)
+        case c.Apply(
+            operator="over" | "from", args=(c.Read(column=column), c.Constant(value=int() | Fraction() as end))
+        ):
+            yield column, end, None
+        case c.Apply(
+            operator="below" | "up_to", args=(c.Read(column=column), c.Constant(value=int() | Fraction() as end))
+        ):
+            yield column, None, end
+        case _:
+            return
+
+
+def _left_out(s: Scope, value: Value, neutral: Scalar) -> Value:
+    """While the datum is missing its effect is left out; an assumption counts, against everything it could be."""
+    is_open = v.is_open(s, value)
+    return value if known(is_open) is False else v.choose(s, [(is_open, v.exactly(s, neutral))], value)
+
+
+def _divide(s: Scope, left: Value, right: Value) -> Value:
+    """A quotient; where the divisor is exactly zero the row is in doubt."""
+    for divisor in (right.now,) if right.now is right.base else (right.now, right.base):
+        s.doubt(d.is_exactly(s, divisor, 0))
+    return v.lift(s, lambda a, b: d.divide(s, a, b), left, right)
+
+
+def _slice(s: Scope, node: c.Apply) -> Value:
+    """The part of an amount in a band; where a base of bounds that are shares of it is zero the row is in doubt."""
+    for arg in node.args[1:]:
+        if isinstance(arg, c.Apply) and arg.written == "为基数":
+            s.doubt(d.is_exactly(s, evaluate(s, arg.args[0]).now, 0))
+            break
+    subject, *bounds = (evaluate(s, arg) for arg in node.args)
+    return _apply(s, node.operator, [_settled(s, subject), *bounds])
+
+
+def _settled(s: Scope, value: Value) -> Value:
+    """The same in columns where it is long: each band of a table reads its subject."""
+    now = _settled_possible(s, value.now)
+    base = now if value.base is value.now else _settled_possible(s, value.base)
+    return Value(now, base, value.missing, value.assumed, value.defaults)
+
+
+def _settled_possible(s: Scope, value: Possible) -> Possible:
+    if isinstance(value.what, d.Plain) or value.what is ANY_NUMBER:
+        return value
+    return Possible(ranges.settled(s, value.what), value.gone, value.reads, value.perhaps)
+
+
+def _apply(s: Scope, operator: str, parts: list[Value]) -> Value:
+    if operator in _PLAIN:
+        operation = _PLAIN[operator]
+        return v.lift(s, operation, *parts)
+    if operator not in _OPERATORS:
+        raise Unsayable(f"the operator {operator}")
+    by = _OPERATORS[operator]
+    return v.lift(s, lambda *args: by(s, *args), *parts)
+
+
+def _sliced(s: Scope, subject: Possible, low: Possible, high: Possible) -> Possible:
+    return _above(s, d.least(s, subject, high), low)
+
+
+def _above(s: Scope, subject: Possible, low: Possible) -> Possible:
+    return d.greatest(s, d.subtract(s, subject, low), d.exact(s, 0))
+
+
+def _from(s: Scope, left: Possible, right: Possible) -> Possible:
+    return _not_over(s, right, left)
+
+
+def _not_over(s: Scope, left: Possible, right: Possible) -> Possible:
+    return d.inverted(d.over(s, left, right))
+
+
+# What each operator of `nouns.operators` does to what values can be.
+_OPERATORS: Mapping[str, Callable[..., Possible]] = {
+    "add": d.add,
+    "subtract": d.subtract,
+    "multiply": d.multiply,
+    "part": d.multiply,
+    "negate": d.negate,
+    "most": d.least,
+    "least": d.greatest,
+    "over": d.over,
+    "up_to": _not_over,
+    "from": _from,
+    "below": lambda s, a, b: d.over(s, b, a),
+    "equal": d.equal,
+    "is": d.equal,
+    "is_not": lambda s, a, b: d.inverted(d.equal(s, a, b)),
+    "in": lambda s, a, *options: d.among(s, a, options),
+    "not_in": lambda s, a, *options: d.inverted(d.among(s, a, options)),
+    "slice": _sliced,
+    "slice_above": _above,
+    "day": lambda s, *args: d.exact(s, d.day(*args)),
+}
+_PLAIN: Mapping[str, Callable[..., Possible]] = {"and": d.both, "or": d.one_of, "not": d.inverted}
+
+
+def _choose(s: Scope, node: c.Choose) -> Value:
+    conditions = [evaluate(s, b.condition) for b in node.branches]
+    nodes = [b.condition for b in node.branches]
+
+    def value(index: int) -> Callable[[Scope], Value]:
+        one = node.branches[index]
+        return lambda there: branch(assuming(there, one.condition, no(no_condition)), one.value, [one.condition])
+
+    raise NotImplementedError
