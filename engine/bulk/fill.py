@@ -151,8 +151,9 @@ class _Filler:
             columns[name] = column
             self.cells[column.sql] = stored(given, column)  # type: ignore[arg-type]
         insurances = tuple(dict.fromkeys(row.insurance for row in rows)) or (None,)
+        unique = len({(row.unit, row.insurance, row.period) for row in rows}) == len(rows)
         return Relation(
-            self.kind, sql, self.parents, columns, {y: len(r) for y, r in years.items()}, insurances, _most(rows)
+            self.kind, sql, self.parents, columns, {y: len(r) for y, r in years.items()}, insurances, _most(rows), unique
         )
 
 

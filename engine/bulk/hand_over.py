@@ -1,13 +1,13 @@
 """Rows that SQL is in doubt of, settled again by the interpreter: each with all that belongs together with it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 
-from engine.bulk.fill import Tables, histories
+from engine.bulk.fill import Tables, flat, histories
 from engine.interpret.interpret import interpret
 from engine.nouns.dataset import DataRow, Dataset
-from engine.nouns.pipeline import Pipeline
+from engine.nouns.pipeline import Pipeline, Sequence
 from engine.nouns.world import Row, Run
 
 # What tells a unit that stands alone from every other, over the years: its kind, its name, its insurance type.
@@ -56,6 +56,20 @@ def _data_key(row: DataRow) -> tuple[object, ...]:
     return (row.table, row.unit, row.insurance, row.period, id(row.place))
 
 
-def roots_of(rows: Iterable[Row]) -> Iterator[Root]:
-    """The units that rows belong to."""
-    return (root_of(row) for row in rows)
+def bound_together(
+    tables: Mapping[int, Tables], pipelines: Mapping[int, Pipeline]
+) -> Mapping[Root, frozenset[Root]]:
+    """Each unit that stands alone with those it is held against: places are counted among all of a kind."""
+    groups: dict[Root, set[Root]] = {}
+    for year in tables.values():
+        for rows in year.values():
+            for row in rows:
+                if row.parent is None:
+                    groups.setdefault(root_of(row), {root_of(row)})
+    for year, pipeline in pipelines.items():
+        for step in flat(pipeline):
+            if isinstance(step, Sequence) and not pipeline.scheme.tables[step.table].parents:
+                together = {root_of(row) for row in tables[year].get(step.table, ())}
+                joined = set[Root]().union(*(groups[root] for root in together))
+                groups.update((root, joined) for root in joined)
+    return {root: frozenset(group) for root, group in groups.items()}

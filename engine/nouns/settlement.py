@@ -51,6 +51,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedBack:
+    """How many of the units that stand alone an engine left to the interpreter, and why where it was all of them."""
+
+    units: int
+    of: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """A whole run as it is told: the scheme of its last year, figures of the years asked for, and the rest."""
 
@@ -65,3 +74,4 @@ class Settlement:
     engine: str = "exact"
     differences: tuple[Difference, ...] = field(default=())
     given: Mapping[tuple[object, ...], Row] = field(default_factory=dict)
+    handed_back: HandedBack | None = None

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from engine.sql.conditions import BOOLEAN
-from engine.sql.domain import Number, Plain, Possible
+from engine.sql.domain import Plain, Possible
 from engine.sql.marks import MASK, Mask
+from engine.sql.ranges import Number
 from engine.sql.rational import Rational
+from engine.sql.scope import Scope, once
 from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Whole, ends
 
@@ -28,8 +30,12 @@ def changed(value: Value, arithmetic: Arithmetic, change: Change) -> Value:
         changer.mask(value.missing, "missing"),
         changer.mask(value.assumed, "assumed"),
         changer.mask(value.defaults, "defaults"),
-        value.tidy,
     )
+
+
+def settled(s: Scope, value: Value, hint: str) -> Value:
+    """The value in columns where its trees are long, for those who write them out more than once."""
+    return changed(value, s.arithmetic, lambda tree, part, kind: once(s, f"{hint}_{part}" if part else hint, tree, kind))
 
 
 class _Changer:
@@ -44,6 +50,7 @@ class _Changer:
             self.number(what, part) if isinstance(what, Number) else self.plain(what, part),
             gone if isinstance(gone, int) else self.change(gone, _named(part, "gone"), _GONE),
             self.mask(possible.reads, _named(part, "reads")),
+            possible.perhaps,
         )
 
     def number(self, number: Number, part: str) -> Number:

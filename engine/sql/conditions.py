@@ -68,6 +68,8 @@ def is_null(sql: exp.Expression) -> exp.Expression:
     """Whether a tree comes to NULL."""
     if isinstance(sql, exp.Literal | exp.Boolean):
         return truth(False)
+    if isinstance(sql, exp.Null) or (isinstance(sql, exp.Cast) and isinstance(sql.this, exp.Null)):
+        return truth(True)
     return exp.Is(this=_operand(sql), expression=exp.Null())
 
 

@@ -1,6 +1,6 @@
 """The value of an expression on every row of a kind, as SQL: mirrors interpret/evaluate.py."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from sqlglot import exp
@@ -16,10 +16,10 @@ from engine.sql import marks as m
 from engine.sql import ranges
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.conditions import known, no
+from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, known, no, perhaps
 from engine.sql.domain import Possible
 from engine.sql.ranges import ANY_NUMBER
-from engine.sql.scope import Scope, Unsayable, Within
+from engine.sql.scope import Scope, Unsayable, Within, once
 from engine.sql.values import Value
 from grammar.source import source_text
 
@@ -189,11 +189,29 @@ _PLAIN: Mapping[str, Callable[..., Possible]] = {"and": d.both, "or": d.one_of, 
 
 
 def _choose(s: Scope, node: c.Choose) -> Value:
+    """A choice inside an expression; what each branch comes to is worked out where its condition may hold."""
     conditions = [evaluate(s, b.condition) for b in node.branches]
-    nodes = [b.condition for b in node.branches]
 
-    def value(index: int) -> Callable[[Scope], Value]:
+    def value(index: int) -> Value | None:
+        if index < 0:
+            if node.otherwise is None:
+                return None
+            return branch(beside(s, conditions), node.otherwise, [b.condition for b in node.branches])
         one = node.branches[index]
-        return lambda there: branch(assuming(there, one.condition, no(no_condition)), one.value, [one.condition])
+        return branch(assuming(s, one.condition, may_hold(s, conditions[index])), one.value, [one.condition])
 
-    raise NotImplementedError
+    return choices.decide(s, node.sort, conditions, value, [b.above for b in node.branches]).value
+
+
+def may_hold(s: Scope, condition: Value) -> exp.Expression:
+    """Whether a condition may hold, with assumptions or without: TRUE or FALSE."""
+    sides = (condition.now,) if condition.base is condition.now else (condition.now, condition.base)
+    answers = [d.plain(side, "yes_no") for side in sides]
+    return once(s, "may", any_of(*(perhaps(x.sql, blank=x.blank) for x in answers)), BOOLEAN)
+
+
+def beside(s: Scope, conditions: Sequence[Value]) -> Scope:
+    """The scope of rows on which no condition holds for certain."""
+    sides = [x for c in conditions for x in ((c.now,) if c.base is c.now else (c.now, c.base))]
+    answers = [d.plain(side, "yes_no") for side in sides]
+    return Within(s, no(all_of(any_of(*(certainly(x.sql, blank=x.blank) for x in answers)))), {}) if sides else s

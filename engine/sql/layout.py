@@ -49,6 +49,7 @@ class Relation:
 
     ``row`` numbers the rows from 0 in the order of the results within a year, years ascending; ``parent`` is the ``row`` of
     the parent in its relation. ``place`` orders the rows under one top row, of whatever kind, as allocations take them.
+    ``unique``: a unit's name and insurance type tell it from every other of the kind in its year.
     ``years`` gives how many rows each settled year has, ``insurances`` which values ``insurance`` takes (None for none).
     """
 
@@ -59,6 +60,7 @@ class Relation:
     years: Mapping[int, int]
     insurances: tuple[str | None, ...] = (None,)
     most_children: Mapping[str, int] | None = None
+    unique: bool = False
 
     @property
     def rows(self) -> int:

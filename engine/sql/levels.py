@@ -53,6 +53,14 @@ class Statement:
     about: str | None = None
 
 
+@dataclass(slots=True)
+class Stack:
+    """A table of the rows of several, one under another: of each its source, which rows, and a tree for each column."""
+
+    table: str
+    parts: list[tuple[str, exp.Expression | None, dict[str, exp.Expression]]]
+
+
 class Frame:
     """The rows of one kind in one year while columns are added to them.
 
@@ -60,7 +68,13 @@ class Frame:
     """
 
     def __init__(
-        self, name: str, source: str, where: exp.Expression | None, stored: Iterable[str], program: list[Statement]
+        self,
+        name: str,
+        source: str,
+        where: exp.Expression | None,
+        stored: Iterable[str],
+        program: list[Statement | Stack],
+        tables: Called,
     ) -> None:
         self.name = name
         self.source = source
@@ -71,7 +85,7 @@ class Frame:
         self.level: dict[str, int] = dict.fromkeys(self.stored, 0)
         self.waiting: dict[str, Bound] = {}
         self.joins: list[Join] = []
-        self.tables = 0
+        self.tables_of = tables
 
     # ---- columns
 
@@ -111,6 +125,18 @@ class Frame:
         alias = self._alias(wanted)
         on = exp.EQ(this=exp.column(key, table=alias), expression=exp.column(own, table=_OWN_ALIAS))
         join = Join(alias, table, on, where, (exp.column(key),))
+        self.joins.append(join)
+        return join
+
+    def gather_by(self, wanted: str, table: str, keys: tuple[str, ...], where: exp.Expression) -> Join:
+        """Rows of another table gathered by columns that both have, NULL being the same as NULL."""
+        by = tuple(exp.column(key) for key in keys)
+        for join in self.joins:
+            if (join.table, join.where, join.key) == (table, where, by):
+                return join
+        alias = self._alias(wanted)
+        tests = [exp.NullSafeEQ(this=exp.column(key, table=alias), expression=own(key)) for key in keys]
+        join = Join(alias, table, exp.and_(*tests), where, by)
         self.joins.append(join)
         return join
 
@@ -155,8 +181,7 @@ class Frame:
         levels: list[list[Bound]] = [[] for _ in range(max(self.level[n] for n in self.waiting) if self.waiting else 0)]
         for name, bound in self.waiting.items():
             levels[self.level[name] - 1].append(bound)
-        self.tables += 1
-        made = table or f"{self.name}_{self.tables}"
+        made = table or self.tables_of.new(self.name)
         self.stored += self.waiting
         self.program.append(
             Statement(made, self.source, self.where, self.joins, levels, list(self.stored), temporary)
@@ -193,16 +218,28 @@ def own(name: str) -> exp.Column:
 # ---- a program put in order
 
 
-def pruned(program: list[Statement], wanted: Mapping[str, Iterable[str]]) -> list[Statement]:
+def pruned(program: list[Statement | Stack], wanted: Mapping[str, Iterable[str]]) -> list[Statement | Stack]:
     """The program without what nothing reads; ``wanted`` are the columns of each table that are read at the end."""
     needed: dict[str, set[str]] = {table: set(columns) for table, columns in wanted.items()}
-    left: list[Statement] = []
+    left: list[Statement | Stack] = []
     for statement in reversed(program):
         if statement.table not in needed:
             continue
         mine = needed.pop(statement.table)
+        if isinstance(statement, Stack):
+            left.append(_needed_of_stack(statement, mine, needed))
+            continue
         left.append(_needed_of(statement, mine, needed))
     return left[::-1]
+
+
+def _needed_of_stack(stack: Stack, mine: set[str], needed: dict[str, set[str]]) -> Stack:
+    parts = [(source, where, {k: x for k, x in trees.items() if k in mine}) for source, where, trees in stack.parts]
+    for source, where, trees in parts:
+        there = needed.setdefault(source, set())
+        for tree in (*trees.values(), *([where] if where is not None else [])):
+            there.update(column.name for column in columns_in(tree))
+    return Stack(stack.table, parts)
 
 
 def _needed_of(statement: Statement, mine: set[str], needed: dict[str, set[str]]) -> Statement:
@@ -244,8 +281,10 @@ def _needed_of(statement: Statement, mine: set[str], needed: dict[str, set[str]]
 # ---- a statement as a query
 
 
-def query(statement: Statement) -> exp.Select:
+def query(statement: Statement | Stack) -> exp.Select | exp.Union:
     """The rows of a statement's table, level by level."""
+    if isinstance(statement, Stack):
+        return _stacked(statement)
     levels = statement.levels or [[]]
     result = exp.Select()
     source = exp.to_table(statement.source)
@@ -273,6 +312,22 @@ def query(statement: Statement) -> exp.Select:
             select.from_(exp.to_table(f"level_{number}"), copy=False)
         if not last:
             result = result.with_(f"level_{number + 1}", as_=select, copy=False)
+    return result
+
+
+def _stacked(stack: Stack) -> exp.Select | exp.Union:
+    selects = []
+    for source, where, trees in stack.parts:
+        select = exp.Select()
+        for name, tree in trees.items():
+            select.select(exp.alias_(tree.copy(), name), append=True, copy=False)
+        select.from_(exp.to_table(source), copy=False)
+        if where is not None:
+            select.where(where.copy(), copy=False)
+        selects.append(select)
+    result: exp.Select | exp.Union = selects[0]
+    for select in selects[1:]:
+        result = exp.union(result, select, distinct=False)
     return result
 
 

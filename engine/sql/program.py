@@ -1,0 +1,185 @@
+"""The pipelines of all years as SQL: statements in order, and where every column of every row is found at the end."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from engine.nouns.pipeline import Aggregate, Allocate, Carry, Check, Derive, Inspect, Ledger, Pipeline, Sequence, Spread, Step
+from engine.sql import domain as d
+from engine.sql.allocate import allocate
+from engine.sql.conditions import all_of, known, no
+from engine.sql.derive import derive
+from engine.sql.expressions import evaluate
+from engine.sql.gather import aggregate, names_of, refuse, spread
+from engine.sql.layout import ROW, Layout
+from engine.sql.levels import Stack, Statement, pruned, query
+from engine.sql.names import Called
+from engine.sql.periods import Years, carry, place
+from engine.sql.rows import Facts, Rows, bound_truth
+from engine.sql.scope import Names, Unsayable
+from engine.sql.whole import Arithmetic, Dialect
+from grammar.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``statements`` in order, and for each year and kind the rows whose table stands at the end, with what is in doubt."""
+
+    statements: tuple[Statement | Stack, ...]
+    years: Years
+    names: Names
+    doubts: Mapping[tuple[int, str], exp.Expression]
+
+    def tables(self) -> Iterator[tuple[str, exp.Expression]]:
+        """The tables to make, in order, each with the query that makes it."""
+        for statement in self.statements:
+            yield statement.table, query(statement)
+
+
+def programmed(
+    pipelines: Mapping[int, Pipeline], layout: Layout, facts: Facts, dialect: Dialect, *, whole: bool = True
+) -> Program:
+    """The statements for all years; raises Unsayable for what SQL cannot say.
+
+    ``whole``: all columns are kept to the end, not only those that results are told of.
+    """
+    names = Names()
+    statements: list[Statement | Stack] = []
+    years: dict[int, dict[str, Rows]] = {}
+    doubts: dict[tuple[int, str], exp.Expression] = {}
+    tables = Called(next(iter(pipelines.values())).scheme.labels, [x.sql for x in layout.relations.values()])
+    wanted: dict[str, set[str]] = {}
+    for year, pipeline in pipelines.items():
+        years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables)
+        _Year(year, pipeline, years, layout).settle()
+        for kind, rows in years[year].items():
+            doubt = bound_truth(rows, "doubt", rows.doubtful())
+            doubts[year, kind] = doubt
+            keep = {ROW, *read_of(rows)} if whole else {ROW}
+            if isinstance(doubt, exp.Column):
+                keep.add(doubt.name)
+            rows.frame.stores(keep)
+            if rows.frame.where is not None:
+                rows.frame.put_down(tables.new(rows.frame.name))
+            wanted.setdefault(rows.frame.source, set()).update(keep)
+    return Program(tuple(pruned(statements, wanted)), years, names, doubts)
+
+
+def read_of(rows: Rows) -> Iterator[str]:
+    """The columns in SQL that hold what a run leaves on rows."""
+    for value in rows.columns.values():
+        yield from names_of(value, rows)
+    for mask in rows.decided.values():
+        if mask.sql is not None:
+            yield from (x.name for x in mask.sql.find_all(exp.Column))
+    trees = [*rows.opened.values(), *rows.checks, *(x for _, x in rows.shared)]
+    if rows.refused is not None:
+        trees.append(rows.refused)
+    for tree in trees:
+        yield from (x.name for x in tree.find_all(exp.Column))
+
+
+def _begun(
+    year: int,
+    pipeline: Pipeline,
+    layout: Layout,
+    facts: Facts,
+    arithmetic: Arithmetic,
+    names: Names,
+    statements: list[Statement | Stack],
+    tables: Called,
+) -> dict[str, Rows]:
+    """The rows of each kind that has any this year, or has columns that others ask for; parents first."""
+    scheme = pipeline.scheme
+    made: dict[str, Rows] = {}
+
+    def make(kind: str) -> None:
+        if kind in made:
+            return
+        for parent in scheme.tables[kind].parents:
+            make(parent)
+        made[kind] = Rows(
+            f"{scheme.labels.id(kind)}_{year}", scheme, scheme.tables[kind], layout.relations[kind], year, facts,
+            arithmetic, names, layout.supplied, statements, tables, made,
+        )  # fmt: skip
+
+    for kind in scheme.tables:
+        make(kind)
+    return made
+
+
+class _Year:
+    """The steps of one year."""
+
+    def __init__(self, year: int, pipeline: Pipeline, years: Years, layout: Layout) -> None:
+        self.pipeline = pipeline
+        self.years = years
+        self.rows = years[year]
+        self.layout = layout
+
+    def settle(self) -> None:
+        for step in self.pipeline.steps:
+            if isinstance(step, Ledger):
+                raise Unsayable("months that read the month before")
+            self._do(step)
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Derive():
+                rows = self.rows[step.table]
+                derive(rows, step)
+                if step.column in rows.decided:
+                    self._put_decided(rows, step.column)
+                gate = step.figure.gate
+                if gate is not None and gate.not_settled:
+                    refuse(self.rows, rows, step.column)
+            case Aggregate():
+                aggregate(self.rows, step, self._gates(step.table))
+            case Spread():
+                spread(self.rows, step)
+            case Carry():
+                rows = self.rows[step.table]
+                carry(rows, step, self.years, self.layout, self.pipeline.needs_data)
+                if step.column in rows.opened:
+                    rows.opened[step.column] = bound_truth(rows, "opened", rows.opened[step.column])
+            case Sequence():
+                place(self.rows[step.table], step)
+            case Allocate():
+                allocate(self.rows, step)
+            case Check():
+                self._check(step)
+            case Inspect():
+                pass
+
+    def _put_decided(self, rows: Rows, column: str) -> None:
+        mask = rows.decided[column]
+        if mask.sql is not None:
+            hint = f"{rows.scheme.labels.id(column, rows.table.name)}_by"
+            tree = rows.frame.bind(hint, mask.sql if mask.sql.parent is None else mask.sql.copy())
+            rows.decided[column] = type(mask)(mask.always, tree, mask.may)
+
+    def _gates(self, above: str) -> frozenset[str]:
+        """The kinds that a gate below a kind, and none at it or above, may take out of totals."""
+        found = set()
+        for (table, _), figure in self.pipeline.scheme.figures.items():
+            if figure.gate is not None and figure.gate.not_settled:
+                found.add(table)
+        below = {k for k in self.rows if any(g == k or g in self.rows[k].ups for g in found if above in self.rows[g].ups)}
+        return frozenset(below)
+
+    def _check(self, step: Check) -> None:
+        rows = self.rows[step.table]
+        left = evaluate(rows, step.left)
+        if step.sort == "limit":
+            wrong = no(d.plain(left.now, "yes_no").sql)
+            if rows.refused is not None:
+                wrong = all_of(wrong, no(rows.refused))
+            rows.doubt(wrong)
+            return
+        assert step.right is not None
+        right = evaluate(rows, step.right)
+        same = d.plain(d.equal(rows, left.now, right.now), "yes_no").sql
+        if known(same) is None:
+            same = rows.frame.bind("balanced", same if same.parent is None else same.copy())
+        rows.doubt(no(same))
+        rows.checks.append(same)
