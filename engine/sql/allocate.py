@@ -139,8 +139,8 @@ class _Pool:
             self.by = [only.up]
             order: list[exp.Expression] = [exp.column(PLACE), exp.column(ROW)]
             among = only.among
-            laid = [[x[0] for x in side] for side in sides]
-            laid_masks = [x[0] for x in masks]
+            laid = [[x[0][0] for x in side] for side in sides]
+            laid_masks = [x[0][0] for x in masks]
         else:
             laid, laid_masks, among = self._stacked(sides, masks)
             order = [exp.column(PLACE), exp.column(_KIND), exp.column(ROW)]
@@ -167,7 +167,7 @@ class _Pool:
             lows.append(whole.low)
             highs.append(whole.high)
             fixed = d.is_point(x.rows, x.weight.now if which == 0 else x.weight.base)
-            if weight.low is None:
+            if weight.low is None or known(fixed) is False:
                 weight = Number(Rational(Whole(exp.cast(exp.Null(), BIGINT.copy()), 0, 0), n.constant(1), blank=True), None)
                 fixed = truth(value=True)
             assert weight.low is not None
