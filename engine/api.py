@@ -112,14 +112,31 @@ def bind_data(
 
 
 def settle(
-    policy: Policy, dataset: "Dataset", years: Collection[int] | None = None, *, other_readings: bool = False
+    policy: Policy,
+    dataset: "Dataset",
+    years: Collection[int] | None = None,
+    *,
+    other_readings: bool = False,
+    backend: str = "exact",
 ) -> "Settlement":
-    """Settle bound data: every year of it in order; with ``other_readings`` also what each would change."""
+    """Settle bound data: every year of it in order; with ``other_readings`` also what each would change.
+
+    ``backend`` is what works the figures out; the others come to the same as ``exact``, whose meaning is the rule.
+    """
     from engine.compile.compile import readings
     from engine.interpret.interpret import interpret
     from engine.interpret.report import differences, report
 
-    chosen = report(interpret(policy.pipeline, dataset), dataset, years)
+    if backend == "exact":
+        chosen = report(interpret(policy.pipeline, dataset), dataset, years)
+    else:
+        from engine.bulk.run import engine_named, settle_in
+
+        with engine_named(backend) as engine:
+            settled = settle_in(engine, policy.pipeline, dataset)
+        chosen = report(settled.run, dataset, years)
+        receipt = {**chosen.receipt, "engine": f"{chosen.receipt['engine']} {backend}"}
+        chosen = replace(chosen, engine=backend, receipt=receipt, handed_back=settled.handed_back)
     if not other_readings:
         return chosen
     found: list[Difference] = []

@@ -1,6 +1,7 @@
 """A dataset settled by an engine: into relations, through the SQL of each year, and back to the rows of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
@@ -16,14 +17,14 @@ from engine.nouns.pipeline import Pipeline
 from engine.nouns.settlement import HandedBack
 from engine.nouns.value import Value
 from engine.nouns.world import Run, Tally, YearRun
-from engine.sql.engines import Engine
+from engine.sql.engines import Engine, UnusableError
 from engine.sql.levels import quoted
 from engine.sql.program import programmed
 from engine.sql.rows import Facts
 from engine.sql.scope import Unsayable
 from engine.sql.storage import columns_of
 from engine.sql.whole import Unproved
-from grammar.diagnostic import FindingsError, in_order
+from grammar.diagnostic import Finding, FindingsError, in_order
 from grammar.frozen import dataclass
 
 PipelineOf = Callable[[date], Pipeline]
@@ -35,6 +36,37 @@ class Settled:
 
     run: Run
     handed_back: HandedBack
+
+
+@contextmanager
+def engine_named(name: str) -> Iterator[Engine]:
+    """An engine as long as it is needed; where it is not there, FindingsError says what it needs."""
+    try:
+        engine = _opened(name)
+    except UnusableError as error:
+        about: dict[str, object] = {"engine": error.engine}
+        match error.reason:
+            case "not installed":
+                finding = Finding("R180", None, {**about, "needs": error.detail})
+            case "not reached":
+                finding = Finding("R181", None, {**about, "why": error.detail or "—"})
+            case "wraps":
+                finding = Finding("R182", None, about)
+        raise FindingsError([finding]) from error
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _opened(name: str) -> Engine:
+    if name == "spark":
+        from engine.sql.spark_engine import Spark
+
+        return Spark()
+    from engine.sql.duckdb_engine import DuckDB
+
+    return DuckDB()
 
 
 def settle_in(engine: Engine, pipeline_of: PipelineOf, dataset: Dataset) -> Settled:

@@ -172,8 +172,6 @@ def settle(
     other_readings: bool,
 ) -> None:
     """按方案清算数据里的各年。"""
-    if backend != "exact":
-        fail([Finding("L201", None, {"what": backend})], form, language)
     if form == "xlsx" and not out:
         stop(
             "工作簿要写到文件：加 --out 清算结果.xlsx"
@@ -198,12 +196,16 @@ def settle(
         raw = named(lambda: read_data(Path(data), data), language)
         given = scenarios_named(policy, scenarios, language)
         dataset = bind_data(policy, raw, given, assumed)
-        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings)
+        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings, backend=backend)
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "csv" or out:
         # A table shows its warnings and JSON carries them; a CSV has no room for them.
         tell((f for f in settlement.warnings if f.severity == "warning" and form != "json"), language)
+    if settlement.handed_back is not None and settlement.handed_back.units:
+        from engine.doors.telling import handed_back_words
+
+        click.echo(handed_back_words(settlement.handed_back, backend, language), err=True)
     if receipt:
         from engine.doors.receipt_form import receipt_json
 

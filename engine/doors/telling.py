@@ -5,11 +5,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from grammar.diagnostic import Finding, Language, render
+
+if TYPE_CHECKING:
+    from engine.nouns.settlement import HandedBack
 
 WRONG_USAGE = 2
 _MOST_TOLD = 200
@@ -156,3 +159,12 @@ def _writing(path: Path, language: Language) -> Iterator[None]:
 
 def _bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
+
+
+def handed_back_words(back: "HandedBack", backend: str, language: Language) -> str:
+    """How much an engine left to the interpreter, and why."""
+    if language == "zh":
+        why = f"（SQL 说不了：{back.why}）" if back.why else "（这些单位由逐行计算复核）"
+        return f"{backend}：{back.of} 个独立单位中有 {back.units} 个交回逐行计算{why}"
+    why = f" (SQL cannot say: {back.why})" if back.why else " (settled row by row for certainty)"
+    return f"{backend}: {back.units} of {back.of} separate units were handed back to the interpreter{why}"
