@@ -147,8 +147,8 @@ class _Pool:
             self.by = [exp.column(_UP)]
         self.order = order
         self.among = among
-        for side, (low, high, weight) in zip(sides, laid, strict=True):
-            self.parts.append(self._shares(self._as_side(side, low, high, weight)))
+        for side, trees in zip(sides, laid, strict=True):
+            self.parts.append(self._shares(self._as_side(side, *trees)))
         self.masks = [self._together(tree, may) for tree, may in zip(laid_masks, [x[1] for x in masks], strict=True)]
         if self.alone:
             self.receivers[0].rows.doubts += self.doubts
@@ -171,12 +171,15 @@ class _Pool:
                 weight = Number(Rational(Whole(exp.cast(exp.Null(), BIGINT.copy()), 0, 0), n.constant(1), blank=True), None)
                 fixed = truth(value=True)
             assert weight.low is not None
-            if weight.low.below.static is None:
-                raise Unsayable(f"{self.step.column}: weights of many sizes")
             counted = weight.low if known(fixed) else r.where(x.rows, fixed, weight.low)
             assert counted is not None
             weights.append(counted)
-        scaled, _ = r.common(self.receivers[0].rows, *weights) if self.alone else (self._common(weights), None)
+        sizes: list[Whole] | None = None
+        if all(x.below.static is not None for x in weights):
+            scaled = self._common(weights)
+        else:
+            # Mostly shares of one total: of one size on all rows that share, which the rows are held to below.
+            scaled, sizes = [x.above for x in weights], [x.below for x in weights]
         found = []
         for items in (lows, highs):
             trees: list[exp.Expression] = []
@@ -187,6 +190,8 @@ class _Pool:
             there = [item.above for item in items if item is not None]
             found.append((trees, *_hull(there)))
         found.append(([n.stored(x) for x in scaled], *_hull(scaled)))
+        if sizes is not None:
+            found.append(([n.stored(x) for x in sizes], *_hull(sizes)))
         return found
 
     def _common(self, weights: list[Rational]) -> list[Whole]:
@@ -212,7 +217,9 @@ class _Pool:
         name = self.parent.frame.tables_of.new(f"{self.parent.frame.name}_shared")
         parts: list[tuple[str, exp.Expression | None, dict[str, exp.Expression]]] = []
         columns = [_UP, _KIND, ROW, PLACE, UNIT, "among"]
-        names = [[f"{end}_{which}" for end in ("low", "high", "weight")] for which in range(len(sides))]
+        names = [
+            [f"{end}_{which}" for end in ("low", "high", "weight", "size")[: len(side)]] for which, side in enumerate(sides)
+        ]
         mask_names = ["missing", "assumed", "defaults"]
         for place, x in enumerate(self.receivers):
             trees: dict[str, exp.Expression] = {
@@ -246,13 +253,27 @@ class _Pool:
         low: exp.Expression,
         high: exp.Expression,
         weight: exp.Expression,
+        size: exp.Expression | None = None,
     ) -> _Side:
-        (_, a, b), (_, c, e), (_, f, g) = side
+        (_, a, b), (_, c, e), (_, f, g), *more = side
+        if size is not None:
+            ((_, smallest, largest),) = more
+            assert smallest is not None
+            assert largest is not None
+            self._one_size(Whole(size, smallest, largest))
         return _Side(
             None if a is None or b is None else Whole(low, a, b),
             None if c is None or e is None else Whole(high, c, e),
             Whole(weight, max(0, f or 0), max(0, g or 0)),
         )
+
+    def _one_size(self, size: Whole) -> None:
+        """Weights over other sizes than one are for the interpreter."""
+        n = self.arithmetic
+        mine = Whole(case([(self.among, size.sql)]), size.low, size.high) if known(self.among) is None else size
+        least = self._column("least_size", n.smallest(mine, over=self.by))
+        most = self._column("most_size", n.largest(mine, over=self.by))
+        self.doubt(no(n.equal(least, most)))
 
     # ---- sharing
 

@@ -268,7 +268,7 @@ def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: 
         case "every" | "some":
             value = _answered(mine, step, gathered)
         case "only":
-            value = _only(mine, step, gathered)
+            value = _only(mine, step, gathered, missing=missing)
         case _:
             raise Unsayable(f"{step.function} {step.source}")
     if not missing:
@@ -423,7 +423,7 @@ def _three(decided: exp.Expression, loose: exp.Expression, *, every: bool) -> ex
     )
 
 
-def _only(mine: Rows, step: Aggregate, gathered: list[Gathered]) -> Value:
+def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: bool) -> Value:
     if len(gathered) > 1:
         raise Unsayable(f"{step.column}: the only row of several kinds")
     n = mine.arithmetic
@@ -445,6 +445,9 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered]) -> Value:
         anything = d.ANYTHING if step.kind.is_number else d.unknown(sort_of(step.kind))
         several = _marked(mine, anything, anything, gathered)
         none = n.equal(kept, n.constant(0))
+        # None or several are for the interpreter to tell, save where rows of the kind are not handed in at all.
+        some = g.some(g.among) if missing else truth(value=True)
+        mine.doubt(all_of(some, no(one)))
         return v.choose(mine, [(none, lacks), (alone, found)], several)
     return lacks
 
