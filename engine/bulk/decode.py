@@ -39,7 +39,9 @@ class Decoded:
     shared: dict[tuple[int, int], Row] = field(default_factory=dict)
 
 
-def decode(engine: Engine, program: Program, pipelines: Mapping[int, Pipeline], tables: Mapping[int, Tables]) -> Decoded:
+def decode(
+    engine: Engine, program: Program, pipelines: Mapping[int, Pipeline], tables: Mapping[int, Tables]
+) -> Decoded:
     """Fill the columns of all rows."""
     decoded = Decoded()
     for year, kinds in program.years.items():
@@ -62,7 +64,9 @@ class _Reader:
         self.rows = rows
         self.names = names
         self.doubt = doubt
-        self.asked = list(dict.fromkeys([ROW, *read_of(rows), *([doubt.name] if isinstance(doubt, exp.Column) else [])]))
+        self.asked = list(
+            dict.fromkeys([ROW, *read_of(rows), *([doubt.name] if isinstance(doubt, exp.Column) else [])])
+        )
         self.places = {name: i for i, name in enumerate(self.asked)}
         self.sets: dict[int, frozenset[str]] = {}
         self.columns = [(name, self.value(rows.columns[name])) for name in made if name in rows.columns]
@@ -238,4 +242,3 @@ def _above(row: Row, step: Allocate) -> Row:
 
 def _same(left: p.Possible, right: p.Possible) -> bool:
     return type(left) is type(right) and left == right
-

@@ -60,8 +60,9 @@ def fill(pipeline_of: Callable[[date], Pipeline], dataset: Dataset) -> Filled:
         rows = {year: tables[year].get(kind, ()) for year in tables}
         relations[kind] = filler.relation(names.of(kind), rows)
         cells[kind] = filler.cells
-    for kind in dict.fromkeys(step.child for p in pipelines.values() for step in histories(p)):
-        assert kind is not None
+    for kind in dict.fromkeys(
+        step.child for p in pipelines.values() for step in histories(p) if step.child is not None
+    ):
         relation, held = _earlier(kind, schemes, dataset, names)
         relations[relation.kind], cells[relation.kind] = relation, held
     return Filled(Layout(relations, dataset.supplied, dataset.years), cells, tables)
@@ -153,7 +154,14 @@ class _Filler:
         insurances = tuple(dict.fromkeys(row.insurance for row in rows)) or (None,)
         unique = len({(row.unit, row.insurance, row.period) for row in rows}) == len(rows)
         return Relation(
-            self.kind, sql, self.parents, columns, {y: len(r) for y, r in years.items()}, insurances, _most(rows), unique
+            self.kind,
+            sql,
+            self.parents,
+            columns,
+            {y: len(r) for y, r in years.items()},
+            insurances,
+            _most(rows),
+            unique,
         )
 
 
@@ -214,7 +222,9 @@ def _earlier(
     years = {year: sum(r.period.year == year for r in rows) for year in sorted({r.period.year for r in rows})}
     most = {parent: max(counts.values(), default=0) for parent in _same_table(schemes, kind)}
     insurances = tuple(dict.fromkeys(row.insurance for row in rows)) or (None,)
-    return Relation(earlier(kind), names.new(f"{schemes[-1].labels.id(kind)}_years"), (), columns, years, insurances, most), cells
+    return Relation(
+        earlier(kind), names.new(f"{schemes[-1].labels.id(kind)}_years"), (), columns, years, insurances, most
+    ), cells
 
 
 def _most(rows: list[Row]) -> Mapping[str, int]:

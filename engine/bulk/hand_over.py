@@ -56,9 +56,7 @@ def _data_key(row: DataRow) -> tuple[object, ...]:
     return (row.table, row.unit, row.insurance, row.period, id(row.place))
 
 
-def bound_together(
-    tables: Mapping[int, Tables], pipelines: Mapping[int, Pipeline]
-) -> Mapping[Root, frozenset[Root]]:
+def bound_together(tables: Mapping[int, Tables], pipelines: Mapping[int, Pipeline]) -> Mapping[Root, frozenset[Root]]:
     """Each unit that stands alone with those it is held against: places are counted among all of a kind."""
     groups: dict[Root, set[Root]] = {}
     for year in tables.values():
@@ -66,10 +64,10 @@ def bound_together(
             for row in rows:
                 if row.parent is None:
                     groups.setdefault(root_of(row), {root_of(row)})
-    for year, pipeline in pipelines.items():
+    for number, pipeline in pipelines.items():
         for step in flat(pipeline):
             if isinstance(step, Sequence) and not pipeline.scheme.tables[step.table].parents:
-                together = {root_of(row) for row in tables[year].get(step.table, ())}
+                together = {root_of(row) for row in tables[number].get(step.table, ())}
                 joined = set[Root]().union(*(groups[root] for root in together))
                 groups.update((root, joined) for root in joined)
     return {root: frozenset(group) for root, group in groups.items()}

@@ -143,7 +143,9 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 
 @cli.command()
 @click.argument("name")
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。")
+@click.option(
+    "--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。"
+)
 @click.option("--year", type=int, help="只显示这一年。")
 @click.option("--years", metavar="Y..Z", help="只显示这几年。")
 @click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
@@ -321,5 +323,3 @@ def _console() -> "Iterator[Console]":
 
 
 _WIDTH, _NARROWEST = 160, 60
-
-

@@ -37,7 +37,11 @@ def is_table(path: Path) -> bool:
     start = f"\ufeff{','.join(_WIDE)}".encode()
     try:
         with path.open("rb") as file:
-            return path.suffix == ".csv" and "·状态".encode() in (line := file.readline(1 << 16)) and line.startswith(start)
+            return (
+                path.suffix == ".csv"
+                and "·状态".encode() in (line := file.readline(1 << 16))
+                and line.startswith(start)
+            )
     except OSError:
         return False
 

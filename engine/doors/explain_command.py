@@ -224,7 +224,15 @@ def _none(
     labels = whole.background.settlement.scheme.labels
     if figure is not None and kinds and not {r.row.table for r in rows.values()} & kinds.keys():
         having = "、".join(labels.here(k) for k in kinds) if zh else ", ".join(labels.words(k) for k in kinds)
-        stop(f"{asked}没有“{figure}”这个数；有它的是：{having}" if zh else f"{asked} has no `{figure}`; it belongs to: {having}")
+        stop(
+            f"{asked}没有“{figure}”这个数；有它的是：{having}"
+            if zh
+            else f"{asked} has no `{figure}`; it belongs to: {having}"
+        )
     if zh:
-        stop(f"{asked}没有{f'“{figure}”这个数' if figure else '可解释的数'}：所选的年度、险种没有数据，或者规则没有给它")
-    stop(f"{asked} has no {f'`{figure}`' if figure else 'figure'}: no data for the years or insurance chosen, or no rule gives it")
+        stop(
+            f"{asked}没有{f'“{figure}”这个数' if figure else '可解释的数'}：所选的年度、险种没有数据，或者规则没有给它"
+        )
+    stop(
+        f"{asked} has no {f'`{figure}`' if figure else 'figure'}: no data for the years or insurance chosen, or no rule gives it"
+    )

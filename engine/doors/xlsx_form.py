@@ -53,8 +53,12 @@ def settlement_book(settlement: Settlement, language: Language) -> bytes:
         labels = settlement.scheme.labels
         name = labels.here(kind) if language == "zh" else labels.words(kind)
         _kind_sheet(Sheet(workbook, names.free(name), language), settlement, results)
-    _open_sheet(Sheet(workbook, names.free(Words("未规定事项与假设值", "Open and assumed").say(language)), language), settlement)
-    _checks_sheet(Sheet(workbook, names.free(Words("检查与提示", "Checks and notes").say(language)), language), settlement)
+    _open_sheet(
+        Sheet(workbook, names.free(Words("未规定事项与假设值", "Open and assumed").say(language)), language), settlement
+    )
+    _checks_sheet(
+        Sheet(workbook, names.free(Words("检查与提示", "Checks and notes").say(language)), language), settlement
+    )
     if settlement.differences:
         name = Words("另一种理解", "Other readings").say(language)
         _readings_sheet(Sheet(workbook, names.free(name), language), settlement)
@@ -128,7 +132,11 @@ def _number(sheet: Sheet, row: int, column: int, text: str, kind: Kind) -> None:
 
 def _unit(kind: Kind, language: Language) -> str:
     unit = kind.unit or ""
-    return unit if language == "zh" else {"元": "yuan", "人": "heads", "人次": "visits", "床日": "bed days"}.get(unit, unit)
+    return (
+        unit
+        if language == "zh"
+        else {"元": "yuan", "人": "heads", "人次": "visits", "床日": "bed days"}.get(unit, unit)
+    )
 
 
 def _figure(result: FigureResult, language: Language) -> str:
@@ -162,17 +170,24 @@ def _open_sheet(sheet: Sheet, settlement: Settlement) -> None:
         if item.sort == "data":
             sort, remark = say("数据没有给出", "not in the data"), ""
         elif parameter is not None and parameter.referred:
-            sort, remark = say("文件援引他处", "referred elsewhere"), say(f"见《{parameter.referred}》", parameter.referred)
+            sort, remark = (
+                say("文件援引他处", "referred elsewhere"),
+                say(f"见《{parameter.referred}》", parameter.referred),
+            )
         else:
             sort, remark = say("文件未规定", "not regulated"), ""
         if item.waits == 0:
             remark = remark or say("效果暂不计", "its effect is left out")
-        lines.append((sort, _name(settlement, item.name, sheet.language), item.clause, say("未定", "open"), remark, item.waits))
+        lines.append(
+            (sort, _name(settlement, item.name, sheet.language), item.clause, say("未定", "open"), remark, item.waits)
+        )
     for assumption in settlement.assumptions.values():
         source = _SOURCES.get(assumption.source, Words(assumption.source, assumption.source)).say(sheet.language)
         value = spoken(assumption.value, _kind(settlement, assumption.name))
         sort = say("假设值（不是文件规定）", "assumed (not the document's)")
-        lines.append((sort, _name(settlement, assumption.name, sheet.language), "", _english(value, sheet), source, None))
+        lines.append(
+            (sort, _name(settlement, assumption.name, sheet.language), "", _english(value, sheet), source, None)
+        )
     for row, line in enumerate(lines, 1):
         for column, text in enumerate(line[:5]):
             sheet.text(row, column, str(text), "wrap" if column == 4 else "")  # noqa: PLR2004 - the remark
@@ -185,7 +200,9 @@ def _open_sheet(sheet: Sheet, settlement: Settlement) -> None:
 def _english(text: str, sheet: Sheet) -> str:
     if sheet.language == "zh":
         return text
-    return text.replace(" 元", " yuan").replace("是", "yes").replace("否", "no").replace(" 个百分点", " percentage points")
+    return (
+        text.replace(" 元", " yuan").replace("是", "yes").replace("否", "no").replace(" 个百分点", " percentage points")
+    )
 
 
 def _kind(settlement: Settlement, name: str) -> Kind:
@@ -220,7 +237,9 @@ def _checks_sheet(sheet: Sheet, settlement: Settlement) -> None:
         "figures": Words("数字", "figures"), "assumptions": Words("假设", "assumptions"),
     }  # fmt: skip
     for part, digest in settlement.receipt.items():
-        lines.append((say("回执", "receipt"), "", f"{parts.get(part, Words(part, part)).say(sheet.language)} {digest}", "", ""))
+        lines.append(
+            (say("回执", "receipt"), "", f"{parts.get(part, Words(part, part)).say(sheet.language)} {digest}", "", "")
+        )
     for row, line in enumerate(lines, 1):
         for column, text in enumerate(line):
             sheet.text(row, column, text, "wrap")
@@ -228,7 +247,13 @@ def _checks_sheet(sheet: Sheet, settlement: Settlement) -> None:
 
 def _finding(finding: Finding, language: Language) -> tuple[str, str, str, str, str]:
     severity = _SEVERITIES[finding.severity].say(language)
-    return severity, finding.code, finding.message(language), finding.hint(language), place_words(finding.where, language)
+    return (
+        severity,
+        finding.code,
+        finding.message(language),
+        finding.hint(language),
+        place_words(finding.where, language),
+    )
 
 
 def _readings_sheet(sheet: Sheet, settlement: Settlement) -> None:

@@ -122,7 +122,9 @@ class _Table:
         for column in self.columns:
             words = _FORMULA_WORDS.get(column.letter)
             formula = words.say(sheet.language) if words and self._holds_everywhere(column) else ""
-            heads.append((f"{column.letter} {column.heading.say(sheet.language)}{formula}", 9 if column.sort != "money" else 18))
+            heads.append(
+                (f"{column.letter} {column.heading.say(sheet.language)}{formula}", 9 if column.sort != "money" else 18)
+            )
         heads += [(say("依据条款", "clauses"), 24), (say("备注（假设值、未定事项）", "remarks (assumed, open)"), 44)]
         sheet.sheet.set_row(row, 32)
         for at, (text, wide) in enumerate(heads):
@@ -170,7 +172,9 @@ class _Table:
             sheet.text(at, place, "—" if left_out else say("未定", "open"), "cell_right")
         elif column.sort == "ratio" or not isinstance(value.now, int):
             mark = say("（假设）", " (assumed)") if value.state == "assumed" else ""
-            sheet.text(at, place, spoken(value.now, k.RATIO if column.sort == "ratio" else k.MONEY) + mark, "cell_right")
+            sheet.text(
+                at, place, spoken(value.now, k.RATIO if column.sort == "ratio" else k.MONEY) + mark, "cell_right"
+            )
         else:
             style = f"cell_assumed_{sheet.language}" if value.state == "assumed" else "cell_money"
             if formula := self._formula(column, row, at):
@@ -189,7 +193,9 @@ class _Table:
     def _known(self, row: Row, name: str) -> int | None:
         """The fen of a figure where it is one amount that the row shows."""
         value = shown_value(row, name) if name else None
-        return value.now if value is not None and isinstance(value.now, int) and not isinstance(value.now, bool) else None
+        return (
+            value.now if value is not None and isinstance(value.now, int) and not isinstance(value.now, bool) else None
+        )
 
     def _formula(self, column: _Column, row: Row, at: int) -> str:
         """The formula of a cell from others of its row; empty where the engine's figure is not just that."""

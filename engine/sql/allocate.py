@@ -9,7 +9,6 @@ from engine.nouns.core import Read
 from engine.nouns.pipeline import Allocate
 from engine.sql import domain as d
 from engine.sql import marks as m
-from engine.sql import ranges
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed, settled
@@ -24,9 +23,9 @@ from engine.sql.marks import Mask
 from engine.sql.ranges import Number
 from engine.sql.rational import Rational
 from engine.sql.rows import BIGINT, Beside, Rows
-from engine.sql.scope import Unsayable
+from engine.sql.scope import Names, Unsayable
 from engine.sql.values import Value
-from engine.sql.whole import Whole, ends
+from engine.sql.whole import Arithmetic, Whole, ends
 from grammar.frozen import dataclass
 
 _UP, _KIND = "up", "kind"
@@ -60,13 +59,19 @@ def allocate(rows: Mapping[str, Rows], step: Allocate) -> None:
     parent.put(f"{step.column}·总额", rounded(parent, whole, 1, "half_up"))
     whole = parent.columns.pop(f"{step.column}·总额")
     parent.frame.stores(names_of(whole, parent))
-    receivers = [_receiver(rows[t], parent, whole, step) for t in step.receivers if t in rows and parent.table.name in rows[t].ups]
+    receivers = [
+        _receiver(rows[t], parent, whole, step)
+        for t in step.receivers
+        if t in rows and parent.table.name in rows[t].ups
+    ]
     if not receivers:
         return
     pool = _Pool(parent, step, receivers)
     pool.share()
     for receiver in receivers:
-        receiver.rows.put(step.column, pool.part(receiver), f"{step.column} {'、'.join(step.allocation.clauses)}".strip())
+        receiver.rows.put(
+            step.column, pool.part(receiver), f"{step.column} {'、'.join(step.allocation.clauses)}".strip()
+        )
 
 
 def _receiver(mine: Rows, parent: Rows, whole: Value, step: Allocate) -> _Receiver:
@@ -107,14 +112,26 @@ class _Pool:
     # ---- what a scope is asked
 
     @property
-    def arithmetic(self):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def arithmetic(self) -> Arithmetic:
         """Whole numbers in the engine's dialect."""
         return self.parent.arithmetic
 
     @property
-    def names(self):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def names(self) -> Names:
         """The names of marks."""
         return self.parent.names
+
+    def column(self, name: str) -> Value:
+        """Columns by name are each kind's own."""
+        raise Unsayable(name)
+
+    def parameter(self, name: str) -> Value:
+        """Parameters are each kind's own."""
+        raise Unsayable(name)
+
+    def given(self, name: str) -> exp.Expression:
+        """What is given is each kind's own."""
+        raise Unsayable(name)
 
     def bind(self, hint: str, sql: exp.Expression, kind: exp.DataType) -> exp.Expression:
         """A column of its own."""
@@ -168,7 +185,9 @@ class _Pool:
             highs.append(whole.high)
             fixed = d.is_point(x.rows, x.weight.now if which == 0 else x.weight.base)
             if weight.low is None or known(fixed) is False:
-                weight = Number(Rational(Whole(exp.cast(exp.Null(), BIGINT.copy()), 0, 0), n.constant(1), blank=True), None)
+                weight = Number(
+                    Rational(Whole(exp.cast(exp.Null(), BIGINT.copy()), 0, 0), n.constant(1), blank=True), None
+                )
                 fixed = truth(value=True)
             assert weight.low is not None
             counted = weight.low if known(fixed) else r.where(x.rows, fixed, weight.low)
@@ -211,14 +230,17 @@ class _Pool:
         return trees, may
 
     def _stacked(
-        self, sides: list[list[tuple[list[exp.Expression], int | None, int | None]]], masks: list[tuple[list[exp.Expression], int]]
+        self,
+        sides: list[list[tuple[list[exp.Expression], int | None, int | None]]],
+        masks: list[tuple[list[exp.Expression], int]],
     ) -> tuple[list[list[exp.Expression]], list[exp.Expression], exp.Expression]:
         """The rows of all kinds in one table."""
         name = self.parent.frame.tables_of.new(f"{self.parent.frame.name}_shared")
         parts: list[tuple[str, exp.Expression | None, dict[str, exp.Expression]]] = []
         columns = [_UP, _KIND, ROW, PLACE, UNIT, "among"]
         names = [
-            [f"{end}_{which}" for end in ("low", "high", "weight", "size")[: len(side)]] for which, side in enumerate(sides)
+            [f"{end}_{which}" for end in ("low", "high", "weight", "size")[: len(side)]]
+            for which, side in enumerate(sides)
         ]
         mask_names = ["missing", "assumed", "defaults"]
         for place, x in enumerate(self.receivers):
@@ -282,7 +304,11 @@ class _Pool:
         zero = n.constant(0)
         nothing = exp.cast(exp.Null(), BIGINT.copy())
         weight = self._column("weight", side.weight)
-        mine = Whole(case([(self.among, weight.sql)], n.stored(zero)), 0, weight.high) if known(self.among) is None else weight
+        mine = (
+            Whole(case([(self.among, weight.sql)], n.stored(zero)), 0, weight.high)
+            if known(self.among) is None
+            else weight
+        )
         most = self._most()
         total = n.total(mine, most, over=self.by)
         total = self._column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
@@ -293,7 +319,11 @@ class _Pool:
             whole_fixed = certainly(n.equal(side.low, side.high))
         fixed = all_of(no(lacks), whole_fixed)
         empty = all_of(no(lacks), n.equal(total, zero))
-        none = all_of(empty, whole_fixed, certainly(n.equal(side.low, zero))) if side.low is not None else truth(value=False)
+        none = (
+            all_of(empty, whole_fixed, certainly(n.equal(side.low, zero)))
+            if side.low is not None
+            else truth(value=False)
+        )
         self.doubt(all_of(self.among, empty, no(none)))
         if self.weighted is None:
             self.weighted = self.frame.bind("weighted", no(empty))
@@ -301,8 +331,8 @@ class _Pool:
         exact = self._exact(side, mine, divisor, fixed) if side.low is not None and side.high is not None else None
         low = self._edge(side.low, mine, divisor, floor=True)
         high = self._edge(side.high, mine, divisor, floor=False)
-        loose_low = None if side.low is None else n.least(side.low, zero)
-        loose_high = None if side.high is None else n.greatest(side.high, zero)
+        loose_low = None if side.low is None else _unless_null(side.low, n.least(side.low, zero))
+        loose_high = None if side.high is None else _unless_null(side.high, n.greatest(side.high, zero))
 
         def end(edge: Whole | None, loose: Whole | None) -> Rational | None:
             items: list[tuple[exp.Expression, Rational | None]] = [(none, r.constant(self, 0))]
@@ -330,7 +360,9 @@ class _Pool:
         cut = n.subtract(above, r.times(self, part, total))
         rest = self._column("cut_off", Whole(cut.sql, 0, ends(total)[1]))
         given = n.total(part, self._most(), over=self.by)
-        left = self._column("spare", n.subtract(size, Whole(exp.cast(given.sql, n.type_of(*ends(given))), *ends(given))))
+        left = self._column(
+            "spare", n.subtract(size, Whole(exp.cast(given.sql, n.type_of(*ends(given))), *ends(given)))
+        )
         del fixed
         one = n.constant(1)
         zero = n.constant(0)
@@ -358,9 +390,15 @@ class _Pool:
         return n.floor(above, total) if floor else n.negate(n.floor(n.negate(above), total))
 
     def _rank(self, first: list[exp.Expression], among: exp.Expression) -> Whole:
-        last = [exp.Ordered(this=case([(among, exp.Literal.number(0))], exp.Literal.number(1)), nulls_first=False)] if known(among) is None else []
+        last = (
+            [exp.Ordered(this=case([(among, exp.Literal.number(0))], exp.Literal.number(1)), nulls_first=False)]
+            if known(among) is None
+            else []
+        )
         order = [*last, *first, *(exp.Ordered(this=x.copy(), nulls_first=False) for x in self.order)]
-        window = exp.Window(this=exp.RowNumber(), partition_by=[x.copy() for x in self.by], order=exp.Order(expressions=order))
+        window = exp.Window(
+            this=exp.RowNumber(), partition_by=[x.copy() for x in self.by], order=exp.Order(expressions=order)
+        )
         return self._column("rank", Whole(window, 1, max(2, self._most())))
 
     def _some(self, condition: exp.Expression) -> exp.Expression:
@@ -385,7 +423,9 @@ class _Pool:
     def _column(self, hint: str, whole: Whole) -> Whole:
         if whole.static is not None or isinstance(whole.sql, exp.Column):
             return whole
-        return Whole(self.frame.bind(hint, whole.sql if whole.sql.parent is None else whole.sql.copy()), whole.low, whole.high)
+        return Whole(
+            self.frame.bind(hint, whole.sql if whole.sql.parent is None else whole.sql.copy()), whole.low, whole.high
+        )
 
     def _most(self) -> int:
         found = 0
@@ -430,7 +470,11 @@ class _Pool:
             if self.doubt_column is not None:
                 mine.doubt(beside.tree(self.doubt_column, "part_in_doubt"))
         value = v.tidied(mine, found.now, found.base, found.missing, found.assumed, found.defaults)
-        sides = (receiver.whole.now,) if receiver.whole.base is receiver.whole.now else (receiver.whole.now, receiver.whole.base)
+        sides = (
+            (receiver.whole.now,)
+            if receiver.whole.base is receiver.whole.now
+            else (receiver.whole.now, receiver.whole.base)
+        )
         reads = m.either(m.when(d.has_gap(x), x.reads) for x in sides)
         gone = d.is_gone(receiver.whole.now, d.ALWAYS)
         cases = [(gone, v.stated(d.absent(reads)))]
@@ -439,9 +483,15 @@ class _Pool:
         return v.choose(mine, cases, value)
 
 
+def _unless_null(end: Whole, made: Whole) -> Whole:
+    """What is made of an end, NULL where there is no end: the lesser of NULL and another is the other."""
+    if made.sql == end.sql:
+        return made
+    return Whole(case([(is_given(end.sql), made.sql)]), made.low, made.high)
+
+
 def _hull(items: list[Whole]) -> tuple[int | None, int | None]:
     if not items:
         return None, None
     both = [ends(x) for x in items]
     return min(low for low, _ in both), max(high for _, high in both)
-

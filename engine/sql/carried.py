@@ -35,7 +35,9 @@ def changed(value: Value, arithmetic: Arithmetic, change: Change) -> Value:
 
 def settled(s: Scope, value: Value, hint: str) -> Value:
     """The value in columns where its trees are long, for those who write them out more than once."""
-    return changed(value, s.arithmetic, lambda tree, part, kind: once(s, f"{hint}_{part}" if part else hint, tree, kind))
+    return changed(
+        value, s.arithmetic, lambda tree, part, kind: once(s, f"{hint}_{part}" if part else hint, tree, kind)
+    )
 
 
 class _Changer:
@@ -72,7 +74,7 @@ class _Changer:
         return whole if made is whole.sql else Whole(made, whole.low, whole.high)
 
     def plain(self, plain: Plain, part: str) -> Plain:
-        if plain.value is not None or isinstance(plain.sql, exp.Cast) and isinstance(plain.sql.this, exp.Null):
+        if plain.value is not None or (isinstance(plain.sql, exp.Cast) and isinstance(plain.sql.this, exp.Null)):
             return plain
         return Plain(self.change(plain.sql, part, _PLAIN[plain.sort]), plain.sort, plain.blank)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -139,9 +139,7 @@ def _tops(
     """When each branch holds and none that ranks above it does."""
     if sort == "cases":
         return list(sure)
-    return [
-        all_of(holds, *(no(sure[j]) for j in range(len(sure)) if i in above[j])) for i, holds in enumerate(sure)
-    ]
+    return [all_of(holds, *(no(sure[j]) for j in range(len(sure)) if i in above[j])) for i, holds in enumerate(sure)]
 
 
 def _firsts(tops: Sequence[exp.Expression]) -> Iterator[tuple[int, exp.Expression]]:
@@ -178,8 +176,8 @@ def _clash(
 
 def _exclude(left: exp.Expression, right: exp.Expression) -> bool:
     """Whether one plainly says that a part of the other does not hold."""
-    parts = list(left.flatten()) if isinstance(left, exp.And) else [left]
-    others = list(right.flatten()) if isinstance(right, exp.And) else [right]
+    parts: list[Any] = list(left.flatten()) if isinstance(left, exp.And) else [left]
+    others: list[Any] = list(right.flatten()) if isinstance(right, exp.And) else [right]
     return any(no(x) == y for x in parts for y in others)
 
 

@@ -41,9 +41,7 @@ def no(condition: exp.Expression) -> exp.Expression:
         case exp.Not():
             return bare(condition.this).copy()
         case exp.GT() | exp.GTE() | exp.LT() | exp.LTE() | exp.EQ() | exp.NEQ():
-            return _OPPOSITE[type(condition)](
-                this=condition.this.copy(), expression=condition.expression.copy()
-            )
+            return _OPPOSITE[type(condition)](this=condition.this.copy(), expression=condition.expression.copy())
     return exp.Not(this=_operand(condition))
 
 
@@ -83,9 +81,7 @@ def same(left: exp.Expression, right: exp.Expression) -> exp.Expression:
     return exp.NullSafeEQ(this=_operand(left), expression=_operand(right))
 
 
-def case(
-    cases: list[tuple[exp.Expression, exp.Expression]], otherwise: exp.Expression | None = None
-) -> exp.Expression:
+def case(cases: list[tuple[exp.Expression, exp.Expression]], otherwise: exp.Expression | None = None) -> exp.Expression:
     """What goes with the first condition that holds; without an ``otherwise`` NULL where none does."""
     kept: list[tuple[exp.Expression, exp.Expression]] = []
     for condition, value in cases:
@@ -112,9 +108,7 @@ def bare(sql: exp.Expression) -> exp.Expression:
     return sql
 
 
-def _joined(
-    kind: type[exp.And | exp.Or], conditions: tuple[exp.Expression, ...], *, decides: bool
-) -> exp.Expression:
+def _joined(kind: type[exp.And | exp.Or], conditions: tuple[exp.Expression, ...], *, decides: bool) -> exp.Expression:
     kept: list[exp.Expression] = []
     for condition in conditions:
         fixed = known(condition)

@@ -8,10 +8,9 @@ from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.numbers import Number
 from engine.nouns.pipeline import GIVEN, Derive
-from engine.sql import choices
+from engine.sql import choices, ranges
 from engine.sql import domain as d
 from engine.sql import marks as m
-from engine.sql import ranges
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
@@ -22,7 +21,6 @@ from engine.sql.marks import Mask
 from engine.sql.rows import Rows, sort_of
 from engine.sql.scope import Scope, Within
 from engine.sql.values import Value
-
 
 
 def derive(rows: Rows, step: Derive) -> None:
@@ -132,10 +130,7 @@ def _within_rest(s: Scope, value: Value, rest: Value) -> Value:
     if value.base is not value.now or rest.base is not rest.now:
         base = _clipped(s, value.base, rest.base)
     loose = no(d.is_point(s, value.now))
-    masks = [
-        m.either((mine, m.when(loose, theirs)))
-        for mine, theirs in zip(_masks(value), _masks(rest), strict=True)
-    ]
+    masks = [m.either((mine, m.when(loose, theirs))) for mine, theirs in zip(_masks(value), _masks(rest), strict=True)]
     absent = d.is_gone(value.now, d.ALWAYS)
     made = v.tidied(s, now, base, *masks)
     return made if known(absent) is False else v.choose(s, [(absent, value)], made)

@@ -12,8 +12,8 @@ from sqlglot import exp
 from engine.nouns.core import Mode
 from engine.nouns.numbers import Number as Exact
 from engine.nouns.possible import Scalar
-from engine.sql import rational as r
 from engine.sql import ranges as n
+from engine.sql import rational as r
 from engine.sql.conditions import BOOLEAN, all_of, any_of, case, certainly, is_given, is_null, known, no, own, truth
 from engine.sql.marks import NO_MARKS, Mask, chosen, either, when
 from engine.sql.ranges import ANY_NUMBER, Number

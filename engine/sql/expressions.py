@@ -9,11 +9,9 @@ from engine.nouns import core as c
 from engine.nouns.core import Core, NoFigure
 from engine.nouns.numbers import Number
 from engine.nouns.possible import Scalar
-from engine.nouns.value import ZERO_DIVISOR
-from engine.sql import choices
+from engine.sql import choices, ranges
 from engine.sql import domain as d
 from engine.sql import marks as m
-from engine.sql import ranges
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, known, no, perhaps
@@ -21,7 +19,6 @@ from engine.sql.domain import Possible
 from engine.sql.ranges import ANY_NUMBER
 from engine.sql.scope import Scope, Unsayable, Within, once
 from engine.sql.values import Value
-from grammar.source import source_text
 
 
 def evaluate(s: Scope, node: Core) -> Value:

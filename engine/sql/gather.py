@@ -18,12 +18,12 @@ from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, is_given, 
 from engine.sql.domain import Plain, Possible
 from engine.sql.expressions import evaluate
 from engine.sql.layout import FROM_DATA, ROW
-from engine.sql.levels import Bound, Frame, Join, own
+from engine.sql.levels import Bound, Join, own
 from engine.sql.marks import Mask
 from engine.sql.ranges import Number
 from engine.sql.rational import Rational
 from engine.sql.rows import BIGINT, Beside, Rows, bound_truth, sort_of
-from engine.sql.scope import Unsayable, once
+from engine.sql.scope import Unsayable
 from engine.sql.values import Value
 from engine.sql.whole import Whole, ends
 
@@ -42,7 +42,9 @@ def spread(rows: Mapping[str, Rows], step: Spread) -> None:
         above = rows.get(kind)
         if up is None or above is None or step.source not in above.columns:
             continue
-        ways.append((is_given(up[0]) if not up[1] else truth(value=True), _from_above(mine, above, up[0], step.source, hint)))
+        ways.append(
+            (is_given(up[0]) if not up[1] else truth(value=True), _from_above(mine, above, up[0], step.source, hint))
+        )
     anything = Value(d.ANYTHING, d.ANYTHING, m.fixed(mine.names.mask([step.above or "所属"])))
     mine.put(step.column, v.choose(mine, ways, anything))
 
@@ -171,10 +173,10 @@ class Gathered:
         self.kept = bound_truth(child, "kept", all_of(self.among, maybe))
         plain = settled(child, v.readable(child, value), "gathered")
         self.value = plain
-        parts = (answer, plain)
         self.masks = [
-            m.when(self.kept, m.either(pick(x) for x in parts))
-            for pick in (lambda x: x.missing, lambda x: x.assumed, lambda x: x.defaults)
+            m.when(self.kept, m.either((answer.missing, plain.missing))),
+            m.when(self.kept, m.either((answer.assumed, plain.assumed))),
+            m.when(self.kept, m.either((answer.defaults, plain.defaults))),
         ]
 
     # ---- sums over the rows, each a column beside the rows above
@@ -206,7 +208,9 @@ class Gathered:
         if known(condition) is False:
             return self.mine.arithmetic.constant(0)
         one = weight if weight is not None else exp.Literal.number(1)
-        tree: exp.Expression = exp.Case(ifs=[exp.If(this=condition.copy(), true=one.copy())], default=exp.Literal.number(0))
+        tree: exp.Expression = exp.Case(
+            ifs=[exp.If(this=condition.copy(), true=one.copy())], default=exp.Literal.number(0)
+        )
         summed = exp.cast(exp.Sum(this=tree), BIGINT.copy())
         column = self.over("n", summed)
         return Whole(exp.Coalesce(this=column, expressions=[exp.Literal.number(0)]), 0, 2**40)
@@ -242,7 +246,9 @@ class Gathered:
             return truth(value=False)
         return self.mine.arithmetic.over(self.count(condition), self.mine.arithmetic.constant(0))
 
-    def pick(self, function: Callable[..., exp.Expression], condition: exp.Expression, tree: exp.Expression, hint: str) -> exp.Expression:
+    def pick(
+        self, function: Callable[..., exp.Expression], condition: exp.Expression, tree: exp.Expression, hint: str
+    ) -> exp.Expression:
         """The largest or smallest of a tree over the rows that hold a condition."""
         inner = tree if known(condition) else exp.Case(ifs=[exp.If(this=condition.copy(), true=tree.copy())])
         return self.over(hint, function(this=inner.copy()))
@@ -387,7 +393,13 @@ def _picked(mine: Rows, step: Aggregate, gathered: list[Gathered]) -> Value:
             picked = Rational(Whole(tree, number.above.low, number.above.high), number.below)
         found = _marked(mine, d.point(Rational(picked.above, picked.below)), d.point(picked), gathered)
         value = v.choose(mine, [(there, v.stated(found.now))], value)
-        value = Value(value.now, value.base, value.missing, value.assumed, m.either((value.defaults, m.when(there, found.defaults))))
+        value = Value(
+            value.now,
+            value.base,
+            value.missing,
+            value.assumed,
+            m.either((value.defaults, m.when(there, found.defaults))),
+        )
     return value
 
 
@@ -401,9 +413,7 @@ def _answered(mine: Rows, step: Aggregate, gathered: list[Gathered]) -> Value:
         against = no(answer.sql) if every else answer.sql
         decided = g.some(all_of(sure, certainly(against, blank=answer.blank)))
         loose = all_of(any_of(sure, maybe), certainly(against, blank=False) if not answer.blank else _may(against))
-        return d.answer(
-            _three(decided, g.some(loose), every=every), blank=answer.blank or holds.blank
-        )
+        return d.answer(_three(decided, g.some(loose), every=every), blank=answer.blank or holds.blank)
 
     def join(a: Possible, b: Possible) -> Possible:
         return d.both(a, b) if every else d.one_of(a, b)
@@ -436,7 +446,12 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: boo
 
         def change(tree: exp.Expression, part: str, kind: exp.DataType, g: Gathered = g) -> exp.Expression:
             if kind == BOOLEAN:
-                number = exp.Case(ifs=[exp.If(this=tree.copy(), true=exp.Literal.number(1)), exp.If(this=exp.Not(this=exp.Paren(this=tree.copy())), true=exp.Literal.number(0))])
+                number = exp.Case(
+                    ifs=[
+                        exp.If(this=tree.copy(), true=exp.Literal.number(1)),
+                        exp.If(this=exp.Not(this=exp.Paren(this=tree.copy())), true=exp.Literal.number(0)),
+                    ]
+                )
                 found = g.pick(exp.Max, g.kept, exp.cast(number, "SMALLINT"), f"only_{part}".strip("_"))
                 return _column(mine, "only", exp.EQ(this=found, expression=exp.Literal.number(1)))
             return g.pick(exp.Max, g.kept, tree, f"only_{part}".strip("_"))
@@ -453,4 +468,5 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: boo
 
 
 def names_of(value: Value, rows: Rows) -> list[str]:
+    """The columns in SQL that hold a value."""
     return [column.name for tree in trees(value, rows.arithmetic) for column in tree.find_all(exp.Column)]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
 from sqlglot import exp
 
@@ -135,8 +136,10 @@ class Frame:
             if (join.table, join.where, join.key) == (table, where, by):
                 return join
         alias = self._alias(wanted)
-        tests = [exp.NullSafeEQ(this=exp.column(key, table=alias), expression=own(key)) for key in keys]
-        join = Join(alias, table, exp.and_(*tests), where, by)
+        tests: list[exp.Expression] = [
+            exp.NullSafeEQ(this=exp.column(key, table=alias), expression=own(key)) for key in keys
+        ]
+        join = Join(alias, table, reduce(lambda a, b: exp.And(this=a, expression=b), tests), where, by)
         self.joins.append(join)
         return join
 
@@ -183,9 +186,7 @@ class Frame:
             levels[self.level[name] - 1].append(bound)
         made = table or self.tables_of.new(self.name)
         self.stored += self.waiting
-        self.program.append(
-            Statement(made, self.source, self.where, self.joins, levels, list(self.stored), temporary)
-        )
+        self.program.append(Statement(made, self.source, self.where, self.joins, levels, list(self.stored), temporary))
         self.source, self.where, self.joins = made, None, []
         self.level = dict.fromkeys(self.stored, 0)
         self.waiting = {}
@@ -336,13 +337,20 @@ def _from_source(select: exp.Select, statement: Statement, source: exp.Table, pr
     for join in statement.joins:
         on = join.on
         if join.key:
-            table: exp.Expression = exp.to_table(join.alias)
+            table: exp.Table = exp.to_table(join.alias)
         else:
-            table = exp.alias_(exp.to_table(join.table), join.alias, table=True)
-            on = exp.and_(on, _qualified(join.where, join.alias)) if join.where is not None else on
+            table = _aliased_table(join.table, join.alias)
+            if join.where is not None:
+                on = exp.And(this=on.copy(), expression=_qualified(join.where, join.alias))
         select.join(table, on=on.copy(), join_type="left", copy=False)
     if statement.where is not None:
         select.where(_qualified(statement.where, prefix), copy=False)
+
+
+def _aliased_table(name: str, alias: str) -> exp.Table:
+    table = exp.to_table(name)
+    table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return table
 
 
 def _gathered(join: Join) -> exp.Select:
@@ -360,7 +368,7 @@ def _projected(bound: Bound, prefix: str | None) -> exp.Expression:
     if isinstance(expression, exp.Column) and expression.name == bound.name:
         projected: exp.Expression = expression
     else:
-        projected = exp.alias_(expression, bound.name, copy=False)
+        projected = exp.Alias(this=expression, alias=exp.to_identifier(bound.name))
     if bound.about:
         projected.add_comments([bound.about])
     return projected

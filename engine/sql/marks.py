@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from engine.sql.conditions import known, own
 from engine.sql.conditions import case as case_
+from engine.sql.conditions import known, own
 from grammar.frozen import dataclass
 
 MASK = exp.DataType.build("BIGINT")

@@ -15,7 +15,7 @@ from engine.sql.carried import settled
 from engine.sql.conditions import all_of, any_of, is_given, is_null, known, no, truth
 from engine.sql.domain import Possible
 from engine.sql.expressions import evaluate
-from engine.sql.gather import lacking, names_of
+from engine.sql.gather import names_of
 from engine.sql.layout import INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Layout
 from engine.sql.levels import Bound, own
 from engine.sql.marks import Mask
@@ -33,7 +33,7 @@ Years = Mapping[int, Mapping[str, Rows]]
 
 def carry(rows: Rows, step: Carry, years: Years, layout: Layout, needs_data: frozenset[tuple[str, str]]) -> None:
     """Add a column of earlier periods."""
-    if step.function in {"value", "exists"} or step.child is None and step.count is not None:
+    if step.function in {"value", "exists"} or (step.child is None and step.count is not None):
         # Rows of a year are there because the data gives them, save those that stand above all.
         made_up = (step.table, step.source) in needs_data and not rows.table.parents
         if made_up or rows.table.grain != "year" or step.grain != "year":
@@ -77,7 +77,7 @@ def _earlier(rows: Rows, step: Carry, years: Years, count: int) -> tuple[Value, 
     there = is_given(beside.tree(exp.column(ROW), f"{alias}_row"))
     # Where there is no row all of its columns are NULL: what the result then is, `there` decides.
     hint = f"earlier_{rows.scheme.labels.id(step.source, step.table)}"
-    found = _not_null(rows, beside.value(value, hint), there)
+    found = _not_null(beside.value(value, hint))
     figure = rows.scheme.figures.get((step.table, step.source))
     if figure is not None and figure.kind.is_money and before.refused is not None:
         refused = before.refused
@@ -93,9 +93,8 @@ def _earlier(rows: Rows, step: Carry, years: Years, count: int) -> tuple[Value, 
     return found, rows.frame.bind(f"{alias}_there", there.copy()) if not isinstance(there, exp.Column) else there
 
 
-def _not_null(rows: Rows, value: Value, there: exp.Expression) -> Value:
+def _not_null(value: Value) -> Value:
     """The value with masks and absence that are never NULL."""
-    del there
 
     def filled(mask: Mask) -> Mask:
         if mask.sql is None:
@@ -163,7 +162,10 @@ def _before(rows: Rows, step: Carry, years: Years) -> Value:
             rows,
             [
                 (d.is_gone(x, d.ALWAYS), y),
-                (d.is_gone(x, d.PERHAPS), d.hull(rows, [(truth(value=True), Possible(x.what)), (truth(value=True), y)])),
+                (
+                    d.is_gone(x, d.PERHAPS),
+                    d.hull(rows, [(truth(value=True), Possible(x.what)), (truth(value=True), y)]),
+                ),
             ],
             x,
         )
@@ -191,9 +193,7 @@ def _window(rows: Rows, step: Carry, years: Years) -> Value:
     label = rows.names.mask([f"前{step.count}期{step.source}"])
     anything = Value(d.ANYTHING, d.ANYTHING, m.fixed(label))
     there = [x for x in found if x is not None]
-    missing = m.either(
-        [m.fixed(label), *(m.when(is_there, x.missing) for x, is_there in there)]
-    )
+    missing = m.either([m.fixed(label), *(m.when(is_there, x.missing) for x, is_there in there)])
     if len(there) < len(found):
         return Value(d.ANYTHING, d.ANYTHING, missing)
     every = all_of(*(is_there for _, is_there in there))
@@ -248,7 +248,7 @@ def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
     relation = layout.relations[earlier(step.child)]
     column = relation.columns[step.source]
     datum = rows.scheme.inputs[step.child, step.source]
-    some = [x for x in (rows.year - n for n in range(step.count, 0, -1))]
+    some = range(rows.year - step.count, rows.year)
     label = m.fixed(rows.names.mask([step.child]))
     total, count = d.exact(rows, 0), rows.arithmetic.constant(0)
     ready: list[exp.Expression] = []
@@ -261,13 +261,21 @@ def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
         n, filled, summed = sums
         size = max(1, (relation.most_children or {}).get(rows.table.name, relation.rows))
         low, high = min(0, (column.low or 0) * size), max(0, (column.high or 0) * size)
-        whole = Whole(exp.Coalesce(this=exp.cast(summed, rows.arithmetic.type_of(low, high)), expressions=[exp.Literal.number(0)]), low, high)
+        whole = Whole(
+            exp.Coalesce(
+                this=exp.cast(summed, rows.arithmetic.type_of(low, high)), expressions=[exp.Literal.number(0)]
+            ),
+            low,
+            high,
+        )
         total = d.add(rows, total, d.point(r.Rational(whole, rows.arithmetic.constant(column.scale))))
         there = Whole(exp.Coalesce(this=n, expressions=[exp.Literal.number(0)]), 0, size)
         one = rows.arithmetic.constant(1)
         # A unit that has no row where others have one counts as one of nothing.
         count = rows.arithmetic.add(count, rows.arithmetic.greatest(there, one))
-        blank.append(rows.arithmetic.over(there, Whole(exp.Coalesce(this=filled, expressions=[exp.Literal.number(0)]), 0, size)))
+        blank.append(
+            rows.arithmetic.over(there, Whole(exp.Coalesce(this=filled, expressions=[exp.Literal.number(0)]), 0, size))
+        )
     every = all_of(*ready)
     # Blank data of earlier years is rare: what it may be the interpreter works out.
     del datum
@@ -285,7 +293,9 @@ def _has_rows(rows: Rows, child: str, year: int) -> exp.Expression:
     if not there:
         return truth(value=False)
     column = exp.column(INSURANCE)
-    tests = [is_null(column) if i is None else exp.EQ(this=column.copy(), expression=exp.Literal.string(i)) for i in there]
+    tests = [
+        is_null(column) if i is None else exp.EQ(this=column.copy(), expression=exp.Literal.string(i)) for i in there
+    ]
     return exp.Coalesce(this=exp.Paren(this=any_of(*tests)), expressions=[truth(value=False)])
 
 
@@ -295,7 +305,7 @@ def _year_of(
     """How many rows of a year a unit has, how many of them give a column, and their sum."""
     where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
     join = rows.frame.gather_by(f"{rows.scheme.labels.id(child)}_{year}", table, (UNIT, INSURANCE), where)
-    trees = {
+    trees: dict[str, exp.Expression] = {
         "n": exp.Count(this=exp.Star()),
         f"{column}_n": exp.Count(this=exp.column(column)),
         f"{column}_sum": exp.Sum(this=exp.column(column)),
@@ -312,7 +322,7 @@ def _year_of(
 
 
 def _this_year(rows: Rows, step: Carry) -> Value:
-    """This year's periods up to the row's own."""
+    """The sum of the year's periods up to the row's own."""
     if not step.kind.is_number or step.function != "sum":
         raise Unsayable(f"{step.column}: {step.function} over this year's periods")
     value = settled(rows, v.readable(rows, rows.column(step.source)), "month")
@@ -338,7 +348,9 @@ def _this_year(rows: Rows, step: Carry) -> Value:
         made = Rational(Whole(total, low, high), x.below)
         if not x.blank:
             return made
-        lacks = exp.Case(ifs=[exp.If(this=is_null(x.above.sql).copy(), true=exp.Literal.number(1))], default=exp.Literal.number(0))
+        lacks = exp.Case(
+            ifs=[exp.If(this=is_null(x.above.sql).copy(), true=exp.Literal.number(1))], default=exp.Literal.number(0)
+        )
         endless = rows.frame.bind("endless", running(lacks, exp.Sum))
         return r.choose(rows, [(exp.GT(this=endless, expression=exp.Literal.number(0)), None)], made)
 
@@ -378,7 +390,10 @@ def place(rows: Rows, step: Sequence) -> None:
     masks = []
     for mask in (value.missing, value.assumed, value.defaults):
         if mask.may:
-            window = exp.Window(this=exp.BitwiseOrAgg(this=mask.tree.copy()), partition_by=[exp.column(x) for x in (PARENT, PARENT_KIND, NUMBER, INSURANCE)])
+            window = exp.Window(
+                this=exp.BitwiseOrAgg(this=mask.tree.copy()),
+                partition_by=[exp.column(x) for x in (PARENT, PARENT_KIND, NUMBER, INSURANCE)],
+            )
             masks.append(Mask(0, rows.frame.bind("marks", window), mask.may))
         else:
             masks.append(m.NO_MARKS)

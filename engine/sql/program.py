@@ -4,7 +4,19 @@ from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
-from engine.nouns.pipeline import Aggregate, Allocate, Carry, Check, Derive, Inspect, Ledger, Pipeline, Sequence, Spread, Step
+from engine.nouns.pipeline import (
+    Aggregate,
+    Allocate,
+    Carry,
+    Check,
+    Derive,
+    Inspect,
+    Ledger,
+    Pipeline,
+    Sequence,
+    Spread,
+    Step,
+)
 from engine.sql import domain as d
 from engine.sql.allocate import allocate
 from engine.sql.conditions import all_of, known, no
@@ -164,7 +176,9 @@ class _Year:
         for (table, _), figure in self.pipeline.scheme.figures.items():
             if figure.gate is not None and figure.gate.not_settled:
                 found.add(table)
-        below = {k for k in self.rows if any(g == k or g in self.rows[k].ups for g in found if above in self.rows[g].ups)}
+        below = {
+            k for k in self.rows if any(g == k or g in self.rows[k].ups for g in found if above in self.rows[g].ups)
+        }
         return frozenset(below)
 
     def _check(self, step: Check) -> None:

@@ -229,9 +229,7 @@ def hull(s: Scope, items: Sequence[tuple[exp.Expression, Number]]) -> Number:
     )
 
 
-def _outermost(
-    s: Scope, items: Sequence[tuple[exp.Expression, End]], pick: Callable[..., Rational]
-) -> End:
+def _outermost(s: Scope, items: Sequence[tuple[exp.Expression, End]], pick: Callable[..., Rational]) -> End:
     lacking = any_of(*(all_of(c, r.blank(x)) for c, x in items))
     there = [r.where(s, c, x) for c, x in items if x is not None]
     kept = [x for x in there if x is not None]

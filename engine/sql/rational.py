@@ -131,8 +131,7 @@ def rounded(s: Scope, a: Rational, mode: Mode, step: Number) -> Rational:
         chosen = n.quotient(above, below, mode)
     except Unproved:
         chosen = n.quotient(_clamped(s, above), _clamped(s, below), mode)
-    made = Rational(times(s, chosen, n.constant(step.numerator)), n.constant(step.denominator), a.blank)
-    return made
+    return Rational(times(s, chosen, n.constant(step.numerator)), n.constant(step.denominator), a.blank)
 
 
 # ---- order
@@ -189,10 +188,18 @@ def choose(
     if all(x.is_fixed for x in numbers):
         aboves, below = common(s, *numbers)
         scaled = dict(zip(map(id, numbers), aboves, strict=True))
-        above = _case(s, [(c, x and scaled[id(x)]) for c, x in kept], otherwise and scaled[id(otherwise)])
+        above = _case(
+            s,
+            [(c, None if x is None else scaled[id(x)]) for c, x in kept],
+            None if otherwise is None else scaled[id(otherwise)],
+        )
         return Rational(above, below, _lacks(kept, otherwise))
-    above = _case(s, [(c, x and x.above) for c, x in kept], otherwise and otherwise.above)
-    below = _case(s, [(c, x and x.below) for c, x in kept], otherwise and otherwise.below)
+    above = _case(
+        s, [(c, None if x is None else x.above) for c, x in kept], None if otherwise is None else otherwise.above
+    )
+    below = _case(
+        s, [(c, None if x is None else x.below) for c, x in kept], None if otherwise is None else otherwise.below
+    )
     return Rational(above, below, _lacks(kept, otherwise))
 
 

@@ -1,7 +1,6 @@
 """The rows of one kind in one year, as the evaluator sees them: their columns, parameters, and what is in doubt."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
 
 from sqlglot import exp
 
@@ -199,9 +198,10 @@ class Rows:
             join = self.frame.join("above", above[parent].frame.source, on, above[parent].frame.where)
             for kind, (number, every) in further.items():
                 assert isinstance(number, exp.Column)
-                column = self.frame.bind(f"{_id(self.scheme, kind)}_row", exp.column(number.name, table=join.alias))
-                found.setdefault(kind, []).append((mine, column, every))
+                bound = self.frame.bind(f"{_id(self.scheme, kind)}_row", exp.column(number.name, table=join.alias))
+                found.setdefault(kind, []).append((mine, bound, every))
         for kind, ways in found.items():
+            tree: exp.Expression
             every = len({str(mine) for mine, _, e in ways if e}) == len(self.relation.parents)
             if len(ways) == 1:
                 mine, column, _ = ways[0]
@@ -219,8 +219,8 @@ class Rows:
         periods = periods_of(self.year, self.table.grain)
         found = {i: [self.facts.parameter(declared, i, period) for period in periods] for i in every}
         made = {i: self._by_period(declared.kind, values) for i, values in found.items()}
-        alike = reduce(_one_if_alike, found.values())
-        if alike is not None:
+        first = found[every[0]]
+        if all(_alike(x, y) for values in found.values() for x, y in zip(values, first, strict=True)):
             return made[every[0]]
         column = exp.column(INSURANCE)
         *others, last = every
@@ -240,9 +240,7 @@ class Rows:
             return lifted(self, values[0], kind)
         made = [lifted(self, x, kind) for x in values]
         number = exp.column(NUMBER)
-        cases = [
-            (exp.EQ(this=number.copy(), expression=exp.Literal.number(i)), x) for i, x in enumerate(made[:-1], 1)
-        ]
+        cases = [(exp.EQ(this=number.copy(), expression=exp.Literal.number(i)), x) for i, x in enumerate(made[:-1], 1)]
         return v.choose(self, cases, made[-1])
 
 
@@ -316,12 +314,6 @@ def _alike(left: n.Value, right: n.Value) -> bool:
     return (left.now, left.base, left.missing, left.assumed, left.defaults) == (
         right.now, right.base, right.missing, right.assumed, right.defaults,
     )  # fmt: skip
-
-
-def _one_if_alike(left: list[n.Value] | None, right: list[n.Value] | None) -> list[n.Value] | None:
-    if left is None or right is None or not all(_alike(x, y) for x, y in zip(left, right, strict=True)):
-        return None
-    return left
 
 
 def _unparented(tree: exp.Expression) -> exp.Expression:

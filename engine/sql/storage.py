@@ -33,7 +33,9 @@ _OWN = {
 _SORTS = {"yes_no": "BOOLEAN", "date": "DATE", "text": "VARCHAR"}
 
 
-def columns_of(relation: Relation, dialect: Dialect, names: tuple[str, ...] | None = None) -> list[tuple[str, exp.DataType]]:
+def columns_of(
+    relation: Relation, dialect: Dialect, names: tuple[str, ...] | None = None
+) -> list[tuple[str, exp.DataType]]:
     """The columns of a relation in order, with their types; ``names`` where it holds only some."""
     types = {name: exp.DataType.build(kind) for name, kind in _OWN.items()}
     types |= {column.sql: type_of(column, dialect) for column in relation.columns.values()}

@@ -13,7 +13,7 @@ from engine.nouns.possible import Scalar
 from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
-from engine.sql.conditions import BOOLEAN, all_of, any_of, case, coalesced, is_null, known, no, own, truth
+from engine.sql.conditions import BOOLEAN, any_of, coalesced, known, no, truth
 from engine.sql.domain import NEVER, Plain, Possible
 from engine.sql.marks import NO_MARKS, Mask
 from engine.sql.ranges import Number

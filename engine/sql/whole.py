@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from math import gcd
 from typing import Literal
@@ -17,6 +18,12 @@ Dialect = Literal["duckdb", "spark", "postgres"]
 SHORT = 2**63 - 1
 # The widest that each engine holds: HUGEINT ends at 2**127, DECIMAL(38, 0) at 10**38, and both stand above this.
 WIDE = 2**126 - 1
+
+
+@cache
+def _built(kind: str) -> exp.DataType:
+    # Built anew for every figure, types would take a fifth of what making the SQL takes.
+    return exp.DataType.build(kind)
 
 
 class Unproved(ArithmeticError):  # noqa: N818 - it says what is missing, as a finding does
@@ -84,7 +91,7 @@ class Arithmetic:
         low, high = -SHORT if low is None else low, SHORT if high is None else high
         if max(-low, high) > WIDE:
             raise Unproved(f"a column between {low} and {high}")
-        return exp.DataType.build("BIGINT") if _is_short(low, high) else exp.DataType.build(_WIDE_TYPES[self.dialect])
+        return _built("BIGINT" if _is_short(low, high) else _WIDE_TYPES[self.dialect]).copy()
 
     def within(self, a: Whole, low: int, high: int) -> Whole:
         """The same, which is known to lie between closer ends."""
