@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.nouns.pipeline import Pipeline
     from engine.nouns.settlement import Difference, Settlement
     from engine.nouns.world import Row
+    from engine.sql.whole import Dialect
 
 
 @dataclass(slots=True)
@@ -152,6 +153,15 @@ def settle(
             continue
         found.extend(differences(reading, chosen, report(run, dataset, years)))
     return replace(chosen, differences=tuple(found), warnings=(*chosen.warnings, *refused))
+
+
+def sql_of(
+    policy: Policy, dialect: "Dialect", language: Language, year: int | None = None, dataset: "Dataset | None" = None
+) -> str:
+    """The SQL of a policy, for the data or for what the scheme declares; FindingsError names what SQL cannot say."""
+    from engine.bulk.print_sql import print_sql
+
+    return print_sql(policy.pipeline, policy.scheme(), dialect, language, year, dataset)
 
 
 def explainer(policy: Policy, dataset: "Dataset", years: Collection[int] | None = None) -> "Explainer":

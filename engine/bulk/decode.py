@@ -72,7 +72,7 @@ class _Reader:
         self.columns = [(name, self.value(rows.columns[name])) for name in made if name in rows.columns]
         self.decided = [(name, self.bits(mask)) for name, mask in rows.decided.items()]
         self.opened = [(name, self.answer(tree)) for name, tree in rows.opened.items()]
-        self.checks = [self.answer(tree) for tree in rows.checks]
+        self.checks = [self.answer(tree) for _, tree in rows.checks]
         self.shared = [(step, self.answer(tree)) for step, tree in rows.shared]
         self.refused = self.answer(rows.refused) if rows.refused is not None else None
 

@@ -30,6 +30,7 @@ from engine.sql.layout import (
 )
 from engine.sql.names import Called, earlier
 from engine.sql.scope import Unsayable
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 Cell = int | bool | str | date | None
@@ -89,7 +90,7 @@ def _same_table(schemes: list[Scheme], kind: str) -> tuple[str, ...]:
     parents = {scheme.tables[kind].parents for scheme in schemes if kind in scheme.tables}
     grains = {scheme.tables[kind].grain for scheme in schemes if kind in scheme.tables}
     if len(parents) > 1 or len(grains) > 1:
-        raise Unsayable(f"{kind}：修订前后不是同一种行")
+        raise Unsayable(Words("修订前后不是同一种行", "other rows before an amendment than after it"), kind)
     return parents.pop()
 
 
@@ -172,7 +173,7 @@ def column_of(name: str, sql: str, kind: Kind, given: list[Scalar | None]) -> Co
     if not kind.is_number:
         return Column(name, sql, kind, blanks=blanks, given=some)
     scale = lcm(*(x.denominator for x in there))  # type: ignore[union-attr]
-    whole = [int(x * scale) for x in there]  # type: ignore[operator, arg-type]
+    whole = [int(x * scale) for x in there]  # type: ignore[operator]
     low, high = (min(whole), max(whole)) if whole else (0, 0)
     return Column(name, sql, kind, scale, low, high, blanks, some)
 
@@ -181,7 +182,7 @@ def stored(given: Iterable[Scalar | None], column: Column) -> list[Cell]:
     """What is given, as the column stores it."""
     if column.sort != "whole":
         return list(given)  # type: ignore[arg-type]
-    return [None if x is None else int(x * column.scale) for x in given]  # type: ignore[operator, arg-type]
+    return [None if x is None else int(x * column.scale) for x in given]  # type: ignore[operator]
 
 
 def _places(tables: Mapping[int, Tables]) -> Mapping[int, int]:
@@ -203,7 +204,7 @@ def _earlier(
     units = {r.unit for parent in _same_table(schemes, kind) for r in dataset.rows.get(parent, ())}
     strays = [r for r in rows if (r.parent or r.unit) not in units]
     if strays and any(r.parent is None for r in strays):
-        raise Unsayable(f"{kind}：有的行没有写单位")
+        raise Unsayable(Words("有的行没有写单位", "rows that name no unit"), kind)
     own = Called(schemes[-1].labels, OWN)
     cells: dict[str, list[Cell]] = {
         YEAR: [row.period.year for row in rows],

@@ -23,8 +23,7 @@ from engine.sql.program import programmed
 from engine.sql.rows import Facts
 from engine.sql.scope import Unsayable
 from engine.sql.storage import columns_of
-from engine.sql.whole import Unproved
-from grammar.diagnostic import Finding, FindingsError, in_order
+from grammar.diagnostic import Finding, FindingsError, Words, in_order
 from grammar.frozen import dataclass
 
 PipelineOf = Callable[[date], Pipeline]
@@ -76,12 +75,14 @@ def settle_in(engine: Engine, pipeline_of: PipelineOf, dataset: Dataset) -> Sett
     """
     pipelines = {year: pipeline_of(date(year, 1, 1)) for year in dataset.years}
     if not pipelines:
-        return _interpreted(pipeline_of, dataset, "")
+        return _interpreted(pipeline_of, dataset, None)
     try:
         filled = fill(pipeline_of, dataset)
         program = programmed(pipelines, filled.layout, facts_of(dataset), engine.dialect)
-    except (Unsayable, Unproved) as unsayable:
-        return _interpreted(pipeline_of, dataset, str(unsayable))
+    except Unsayable as unsayable:
+        where = f"{unsayable.figure}：" if unsayable.figure else ""
+        why = Words(where + unsayable.why.zh, where.replace("：", ": ") + unsayable.why.en)
+        return _interpreted(pipeline_of, dataset, why)
     load(engine, filled)
     for table, query in program.tables():
         engine.keep(table, quoted(query))
@@ -96,13 +97,13 @@ def settle_in(engine: Engine, pipeline_of: PipelineOf, dataset: Dataset) -> Sett
             again = settle_again(pipeline_of, dataset, filled.tables, doubtful)
         except FindingsError:
             # What is wrong is told with all that is, whichever unit it is about.
-            return _interpreted(pipeline_of, dataset, "")
+            return _interpreted(pipeline_of, dataset, None)
         identities += again.tally.identities
         waiting += again.tally.waiting
     years = tuple(YearRun(year, pipelines[year], filled.tables[year]) for year in dataset.years)
     run = Run(years[-1].pipeline.scheme, years, (), dataset.assumptions, Tally(identities, waiting))
     found = in_order(warnings_of(run, dataset))
-    return Settled(replace(run, findings=tuple(found)), HandedBack(len(doubtful), len(groups), ""))
+    return Settled(replace(run, findings=tuple(found)), HandedBack(len(doubtful), len(groups), None))
 
 
 def facts_of(dataset: Dataset) -> Facts:
@@ -126,7 +127,7 @@ def load(engine: Engine, filled: Filled) -> None:
             engine.fill(relation.sql, rows)
 
 
-def _interpreted(pipeline_of: PipelineOf, dataset: Dataset, why: str) -> Settled:
+def _interpreted(pipeline_of: PipelineOf, dataset: Dataset, why: Words | None) -> Settled:
     run = interpret(pipeline_of, dataset)
     units = {root_of(row) for year in run.years for rows in year.tables.values() for row in rows}
     return Settled(run, HandedBack(len(units), len(units), why))

@@ -21,6 +21,7 @@ from engine.doors.finding_command import finding
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
 from engine.doors.source_command import source
+from engine.doors.sql_command import sql
 from engine.doors.sweep_command import sweep
 from engine.doors.telling import (
     WRONG_USAGE,
@@ -290,6 +291,7 @@ cli.add_command(notice)
 cli.add_command(new)
 cli.add_command(data)
 cli.add_command(source)
+cli.add_command(sql)
 cli.add_command(sweep)
 cli.add_command(test)
 cli.add_command(cases)

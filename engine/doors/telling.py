@@ -164,7 +164,7 @@ def _bytes(content: str | bytes) -> bytes:
 def handed_back_words(back: "HandedBack", backend: str, language: Language) -> str:
     """How much an engine left to the interpreter, and why."""
     if language == "zh":
-        why = f"（SQL 说不了：{back.why}）" if back.why else "（这些单位由逐行计算复核）"
+        why = f"（SQL 说不了：{back.why.zh}）" if back.why else "（这些单位由逐行计算复核）"
         return f"{backend}：{back.of} 个独立单位中有 {back.units} 个交回逐行计算{why}"
-    why = f" (SQL cannot say: {back.why})" if back.why else " (settled row by row for certainty)"
+    why = f" (SQL cannot say: {back.why.en})" if back.why else " (settled row by row for certainty)"
     return f"{backend}: {back.units} of {back.of} separate units were handed back to the interpreter{why}"

@@ -79,9 +79,7 @@ def _is_moved_by_cleared(t: Telling) -> bool:
 def _moved(t: Telling, by: Number, *, rounded: bool) -> Row:
     result = t.result
     known = t.kept.moved
-    return moved(
-        result.row, result.name, CLEARED, by, t.makers, t.whole.trace, result.pipeline, known, rounded=rounded
-    )
+    return moved(result.row, result.name, CLEARED, by, t.makers, t.whole.trace, result.pipeline, known, rounded=rounded)
 
 
 def _slopes(t: Telling, row: Row, sign: int) -> Slopes:

@@ -71,7 +71,12 @@ def makers_of(pipeline: Pipeline) -> Makers:
     for key, others in reads.items():
         for other in others:
             readers.setdefault(other, []).append(key)
-    return Makers(by, {key: place for place, key in enumerate(by)}, {key: tuple(_told(key, readers, by)) for key in list(readers)}, reads)
+    return Makers(
+        by,
+        {key: place for place, key in enumerate(by)},
+        {key: tuple(_told(key, readers, by)) for key in list(readers)},
+        reads,
+    )
 
 
 def _told(key: Key, readers: Mapping[Key, list[Key]], by: Mapping[Key, Maker]) -> Iterator[Key]:

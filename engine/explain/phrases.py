@@ -160,7 +160,9 @@ class Phrases:
         read = self.bare(step.opening, article=True)
         zh, en = _BEFORE[step.grain]
         if isinstance(step.opening, c.Constant):
-            return self.pick(f"（{zh}没有这个数，从 {read} 起算）", f" (there is none for last {en}; {read} to start with)")
+            return self.pick(
+                f"（{zh}没有这个数，从 {read} 起算）", f" (there is none for last {en}; {read} to start with)"
+            )
         return self.pick(f"（{zh}没有这个数，用{read}）", f" (there is none for last {en}; {read} is used)")
 
     def kind(self, table: str) -> str:

@@ -74,7 +74,9 @@ class Telling:
         """The names and amounts of a row; what is said of it counts for the whole."""
         if row is self.result.row:
             return self.phrases
-        return Phrases(self.result.pipeline.scheme, self.makers, row, self.language, self.phrases.shown, self.phrases.wan)
+        return Phrases(
+            self.result.pipeline.scheme, self.makers, row, self.language, self.phrases.shown, self.phrases.wan
+        )
 
     def locator(self, locator: str) -> str:
         """A clause's locator as the reader writes it."""

@@ -138,7 +138,9 @@ def _unlimited(t: Telling, steps: list[Step], own: Step) -> Iterator[str]:
             continue
         p, now = t.phrases, t.result.value.now
         gap = p.amount(exact(abs(Fraction(other) - now)), t.result.kind)
-        yield t.say("unlimited", p.the(p.name(limit)), p.name(own.column), p.amount(other, t.result.kind), gap, other > now)
+        yield t.say(
+            "unlimited", p.the(p.name(limit)), p.name(own.column), p.amount(other, t.result.kind), gap, other > now
+        )
 
 
 def _limited(step: Step) -> tuple[Number, str] | None:

@@ -75,7 +75,9 @@ class _Book:
         """Every case, in the order of the sheet 案例, else of their expectations."""
         about, expected = self.tables.get(CASE), self.tables.get(EXPECTED)
         if expected is None and about is None:
-            findings.append(Finding("D143", Place(self.file), {"sheet": EXPECTED, "columns": "案例、单位、期间、项目、数值"}))
+            findings.append(
+                Finding("D143", Place(self.file), {"sheet": EXPECTED, "columns": "案例、单位、期间、项目、数值"})
+            )
             return ()
         told = _Expectations(expected, findings)
         abouts = _abouts(about, findings) if about else {}
@@ -92,9 +94,7 @@ class _Book:
             row = abouts.get(name)
             rows = told.expected(name, self._year(row), findings)
             place = row.place if row else told.rows[name][0].place
-            tables = tuple(
-                Table(n, tuple(mine[name]), parts[n].place) for n, mine in by_case.items() if mine.get(name)
-            )
+            tables = tuple(Table(n, tuple(mine[name]), parts[n].place) for n, mine in by_case.items() if mine.get(name))
             if not tables:
                 findings.append(Finding("D142", place, {"name": name}))
             elif not (rows or codes.get(name)):
@@ -129,7 +129,11 @@ def _columns_known(table: Table, known: Iterable[str], findings: list[Finding]) 
     for name, cell in table.rows[0].cells.items():
         if name not in known:
             values = {"name": name, "sheet": table.name, **nearest(name, known)}
-            findings.append(Finding("D144", Place(cell.place.file, None, cell.place.column, cell.place.sheet, table.place.row), values))
+            findings.append(
+                Finding(
+                    "D144", Place(cell.place.file, None, cell.place.column, cell.place.sheet, table.place.row), values
+                )
+            )
 
 
 def _abouts(table: Table, findings: list[Finding]) -> dict[str, Row]:
@@ -147,7 +151,9 @@ def _abouts(table: Table, findings: list[Finding]) -> dict[str, Row]:
     return found
 
 
-def _by_case(table: Table, order: Sequence[str], findings: list[Finding], *, shared: bool = False) -> dict[str, list[Row]]:
+def _by_case(
+    table: Table, order: Sequence[str], findings: list[Finding], *, shared: bool = False
+) -> dict[str, list[Row]]:
     """The rows of each case without the column that names it; 全部 stands for every case."""
     found: dict[str, list[Row]] = {}
     if CASE not in table.rows[0].cells and not shared:

@@ -21,7 +21,8 @@ _FOOTNOTE = re.compile(
 )
 # What a merged cell may say for each row it stands beside: which row it is, never how much.
 _SAYS_WHICH = re.compile(
-    r"案例|序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit", re.ASCII
+    r"案例|序号|年度|年份|险种|月份|季度|半年|名称|单位|机构|所属.*|.*日期|year|insurance|month|quarter|half|rank|name|unit",
+    re.ASCII,
 )
 _MERGED_NOTE = 3
 _NUMBERS = frozenset({"序号", "编号", "行次", "No", "no.", "rank"})

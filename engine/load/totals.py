@@ -21,7 +21,9 @@ _NO_AMOUNT = re.compile(
     r"|(?:结算)?(?:年度|年份|年月|月份|季度|半年|期)",
     re.DOTALL,
 )
-_NO_AMOUNT_ID = re.compile(r"(?:.*_)?(?:rate|ratio|share|factor|score|rank|year|month|quarter|half|date|code|no)", re.ASCII)
+_NO_AMOUNT_ID = re.compile(
+    r"(?:.*_)?(?:rate|ratio|share|factor|score|rank|year|month|quarter|half|date|code|no)", re.ASCII
+)
 _NO_SUM_UNITS = frozenset({"%", "‰", "百分点", "个百分点", "分"})
 
 

@@ -135,7 +135,9 @@ def _grid(sheet: Any, shown: str, findings: list[Finding]) -> Grid:
         place = Place(shown, None, None, sheet["name"], hidden[0])
         findings.append(Finding("D123", place, {"count": len(hidden)}))
     width = len(lines[0]) if lines else 0
-    merged: list[tuple[int, ...]] = [(a, b, min(c, top + len(lines)), min(d, left + width)) for a, b, c, d in sheet["merged"]]
+    merged: list[tuple[int, ...]] = [
+        (a, b, min(c, top + len(lines)), min(d, left + width)) for a, b, c, d in sheet["merged"]
+    ]
     if sum(max(0, c - a + 1) * max(0, d - b + 1) for a, b, c, d in merged) > MERGED_AT_MOST:
         row, column, _, _ = max(merged, key=lambda area: (area[2] - area[0]) * (area[3] - area[1]))
         findings.append(Finding("D106", Place(shown, None, column, sheet["name"], row)))
@@ -152,7 +154,11 @@ def pairs(grid: Grid, into: dict[str, Cell], findings: list[Finding]) -> None:
     if len(rows) == _TWO and len(rows[0]) > 1 and all(column_name(cell.text) in _HEAD_NAMES for _, _, cell in rows[0]):
         below = {column: (row, column, cell) for row, column, cell in rows[1]}
         rows = [[key, below[key[1]]] if key[1] in below else [key] for key in rows[0]]
-    elif rows and [column_name(cell.text).lower() in names for (_, _, cell), names in zip(rows[0], _TITLES, strict=False)] == [True] * 2:
+    elif (
+        rows
+        and [column_name(cell.text).lower() in names for (_, _, cell), names in zip(rows[0], _TITLES, strict=False)]
+        == [True] * 2
+    ):
         rows = rows[1:]
     for cells in rows:
         row, column, cell = cells[0]

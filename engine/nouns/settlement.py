@@ -9,7 +9,7 @@ from engine.nouns.kinds import Kind
 from engine.nouns.pipeline import Allocate, Derive, Pipeline
 from engine.nouns.value import Value
 from engine.nouns.world import Row, Tally
-from grammar.diagnostic import Finding
+from grammar.diagnostic import Finding, Words
 from grammar.frozen import dataclass
 
 
@@ -56,7 +56,7 @@ class HandedBack:
 
     units: int
     of: int
-    why: str
+    why: Words | None
 
 
 @dataclass(frozen=True, slots=True)

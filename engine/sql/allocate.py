@@ -26,6 +26,7 @@ from engine.sql.rows import BIGINT, Beside, Rows
 from engine.sql.scope import Names, Unsayable
 from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Whole, ends
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 _UP, _KIND = "up", "kind"
@@ -53,7 +54,7 @@ class _Receiver:
 def allocate(rows: Mapping[str, Rows], step: Allocate) -> None:
     """Add the parts of a whole, one on each row that receives."""
     if step.method == "in_order":
-        raise Unsayable(f"{step.column}: shares up to a limit each")
+        raise Unsayable(Words("依次分配", "shares up to a limit each"))
     parent = rows[step.table]
     whole = parent.column(step.whole.column) if isinstance(step.whole, Read) else evaluate(parent, step.whole)
     parent.put(f"{step.column}·总额", rounded(parent, whole, 1, "half_up"))
@@ -123,15 +124,15 @@ class _Pool:
 
     def column(self, name: str) -> Value:
         """Columns by name are each kind's own."""
-        raise Unsayable(name)
+        raise Unsayable(Words(name, name))
 
     def parameter(self, name: str) -> Value:
         """Parameters are each kind's own."""
-        raise Unsayable(name)
+        raise Unsayable(Words(name, name))
 
     def given(self, name: str) -> exp.Expression:
         """What is given is each kind's own."""
-        raise Unsayable(name)
+        raise Unsayable(Words(name, name))
 
     def bind(self, hint: str, sql: exp.Expression, kind: exp.DataType) -> exp.Expression:
         """A column of its own."""
@@ -204,7 +205,7 @@ class _Pool:
             trees: list[exp.Expression] = []
             for item in items:
                 if item is not None and item.below.static != 1:
-                    raise Unsayable(f"{self.step.column}: a whole that is not in fen")
+                    raise Unsayable(Words("要分的数不到分", "a whole that is not in fen"))
                 trees.append(exp.cast(exp.Null(), BIGINT.copy()) if item is None else n.stored(item.above))
             there = [item.above for item in items if item is not None]
             found.append((trees, *_hull(there)))

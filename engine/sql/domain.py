@@ -19,6 +19,7 @@ from engine.sql.marks import NO_MARKS, Mask, chosen, either, when
 from engine.sql.ranges import ANY_NUMBER, Number
 from engine.sql.rational import Rational
 from engine.sql.scope import Scope, Unsayable, once
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 Sort = Literal["yes_no", "text", "date"]
@@ -286,7 +287,7 @@ def day(year: Possible, offset: Possible, month: Possible, of_month: Possible) -
         what = part.what
         fixed = what.low.static if isinstance(what, Number) and what.is_sure and what.low is not None else None
         if fixed is None or fixed.denominator != 1:
-            raise Unsayable("a day of a year that only the rows tell")
+            raise Unsayable(Words("哪一年的日子要逐行才知道", "a day of a year that only the rows tell"))
         numbers.append(int(fixed))
     try:
         return date(numbers[0] + numbers[1], numbers[2], numbers[3])

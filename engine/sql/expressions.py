@@ -19,6 +19,7 @@ from engine.sql.domain import Possible
 from engine.sql.ranges import ANY_NUMBER
 from engine.sql.scope import Scope, Unsayable, Within, once
 from engine.sql.values import Value
+from grammar.diagnostic import Words
 
 
 def evaluate(s: Scope, node: Core) -> Value:
@@ -45,7 +46,7 @@ def evaluate(s: Scope, node: Core) -> Value:
         case c.Choose():
             return _choose(s, node)
         case _:
-            raise Unsayable(f"an expression that reads other rows: {type(node).__name__}")
+            raise Unsayable(Words("读别的行的算式", "an expression that reads other rows"))
 
 
 def branch(s: Scope, node: "Core | NoFigure", conditions: list[Core]) -> Value:
@@ -139,7 +140,7 @@ def _apply(s: Scope, operator: str, parts: list[Value]) -> Value:
         operation = _PLAIN[operator]
         return v.lift(s, operation, *parts)
     if operator not in _OPERATORS:
-        raise Unsayable(f"the operator {operator}")
+        raise Unsayable(Words(operator, f"the operator {operator}"))
     by = _OPERATORS[operator]
     return v.lift(s, lambda *args: by(s, *args), *parts)
 

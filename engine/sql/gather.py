@@ -26,6 +26,7 @@ from engine.sql.rows import BIGINT, Beside, Rows, bound_truth, sort_of
 from engine.sql.scope import Unsayable
 from engine.sql.values import Value
 from engine.sql.whole import Whole, ends
+from grammar.diagnostic import Words
 
 # ---- down
 
@@ -99,7 +100,7 @@ def aggregate(rows: Mapping[str, Rows], step: Aggregate, gates: frozenset[str]) 
     ]
     for each in gathered:
         if _two_ways(mine.scheme, each.child.table.name, mine.table.name):
-            raise Unsayable(f"{step.column}: rows that belong to a row in two ways")
+            raise Unsayable(Words("下级行有两条归属路径", "rows that belong to a row in two ways"))
         each.begin(step)
     value = combined(mine, step, gathered, missing=_is_missing(mine, step))
     mine.put(step.column, value)
@@ -158,7 +159,7 @@ class Gathered:
             if self.hidden and self.gated:
                 out: exp.Expression = child.refused
                 if self.mine.refused is not None and known(self.mine.refused) is not False:
-                    raise Unsayable(f"{step.column}: gates above and below a total")
+                    raise Unsayable(Words("合计的上下都有准入", "gates above and below a total"))
                 kept.append(no(out))
         self.among = bound_truth(child, "among", all_of(*kept))
         answer = evaluate(child, step.where) if step.where is not None else v.exactly(child, value=True)
@@ -219,7 +220,12 @@ class Gathered:
         """The sum of a number over the rows that hold a condition; NULL is nothing."""
         child = self.child
         if number.below.static is None:
-            raise Unsayable(f"a sum of {self.source}, whose parts have many sizes")
+            raise Unsayable(
+                Words(
+                    f"{self.source} 的合计各行分母不同",
+                    f"a sum of {self.source}, whose rows have divisors of their own",
+                )
+            )
         if number.above.static is not None:
             count = self.count(condition)
             return Rational(self.mine.arithmetic.multiply(count, number.above), number.below)
@@ -276,7 +282,7 @@ def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: 
         case "only":
             value = _only(mine, step, gathered, missing=missing)
         case _:
-            raise Unsayable(f"{step.function} {step.source}")
+            raise Unsayable(Words(f"{step.source} 的汇总", f"an aggregate of {step.source}"))
     if not missing:
         return value
     lacks = all_of(*(no(g.some(g.among)) for g in gathered))
@@ -373,14 +379,14 @@ def _all_sure(g: Gathered) -> None:
 def _picked(mine: Rows, step: Aggregate, gathered: list[Gathered]) -> Value:
     n = mine.arithmetic
     if len(gathered) > 1:
-        raise Unsayable(f"{step.column}: {step.function} over several kinds of rows")
+        raise Unsayable(Words("几种行的平均、最大或最小", f"{step.function} over several kinds of rows"))
     value = lacking(mine, step.tables, step.kind)
     for g in gathered:
         _all_sure(g)
         sure = all_of(g.among, certainly(g.holds[0].sql, blank=g.holds[0].blank))
         number = d.number(g.child, g.value.now).low
         if number is None or number.below.static is None:
-            raise Unsayable(f"{step.column}: {step.function}")
+            raise Unsayable(Words("各行分母不同", "rows with divisors of their own"))
         count = Whole(_column(mine, "n", g.count(sure).sql), 0, 2**40)
         there = n.over(count, n.constant(0))
         if step.function == "mean":
@@ -435,7 +441,7 @@ def _three(decided: exp.Expression, loose: exp.Expression, *, every: bool) -> ex
 
 def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: bool) -> Value:
     if len(gathered) > 1:
-        raise Unsayable(f"{step.column}: the only row of several kinds")
+        raise Unsayable(Words("几种行里的唯一一行", "the only row of several kinds"))
     n = mine.arithmetic
     lacks = lacking(mine, step.tables, step.kind)
     for g in gathered:

@@ -26,6 +26,7 @@ from engine.sql.rows import Beside, Rows, given
 from engine.sql.scope import Unsayable
 from engine.sql.values import Value
 from engine.sql.whole import Whole
+from grammar.diagnostic import Words
 
 _PREVIOUS = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上年"}
 Years = Mapping[int, Mapping[str, Rows]]
@@ -37,9 +38,9 @@ def carry(rows: Rows, step: Carry, years: Years, layout: Layout, needs_data: fro
         # Rows of a year are there because the data gives them, save those that stand above all.
         made_up = (step.table, step.source) in needs_data and not rows.table.parents
         if made_up or rows.table.grain != "year" or step.grain != "year":
-            raise Unsayable(f"{step.column}: periods within a year")
+            raise Unsayable(Words("年内各期读前一期", "a period that reads one before it within a year"))
         if rows.table.parents and not _stands_once(rows, layout):
-            raise Unsayable(f"{step.column}: units of one name under several parents")
+            raise Unsayable(Words("不同上级下有同名单位", "units of one name under several parents"))
     match step.function:
         case "exists":
             rows.put(step.column, _exists(rows, step, years))
@@ -229,7 +230,7 @@ def _of(rows: Rows, step: Carry, values: list[Value]) -> Value:
         case "count":
             return v.marked(rows, d.exact(rows, len(values)), d.exact(rows, len(values)), values)
         case _:
-            raise Unsayable(f"{step.function} of earlier {step.source}")
+            raise Unsayable(Words(f"{step.source} 前几期的汇总", f"an aggregate of earlier {step.source}"))
 
 
 # ---- child rows of earlier years
@@ -240,11 +241,11 @@ def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
     assert step.child is not None
     assert step.count is not None
     if (step.child, step.source) in rows.scheme.figures or (step.child, step.source) not in rows.scheme.inputs:
-        raise Unsayable(f"{step.column}: figures of earlier child rows")
+        raise Unsayable(Words("以前年度下级行的数", "figures of earlier child rows"))
     if rows.table.name not in rows.scheme.tables[step.child].parents or step.grain != "year":
-        raise Unsayable(f"{step.column}: child rows of other units")
+        raise Unsayable(Words("隔级单位的以前年度", "earlier rows of units further below"))
     if step.function not in {"sum", "mean"} or not step.kind.is_number:
-        raise Unsayable(f"{step.column}: {step.function} of earlier child rows")
+        raise Unsayable(Words("以前年度下级行的最大、最小等", f"{step.function} of earlier child rows"))
     relation = layout.relations[earlier(step.child)]
     column = relation.columns[step.source]
     datum = rows.scheme.inputs[step.child, step.source]
@@ -324,7 +325,7 @@ def _year_of(
 def _this_year(rows: Rows, step: Carry) -> Value:
     """The sum of the year's periods up to the row's own."""
     if not step.kind.is_number or step.function != "sum":
-        raise Unsayable(f"{step.column}: {step.function} over this year's periods")
+        raise Unsayable(Words("年内各期的最大、最小等", f"{step.function} over the periods of a year"))
     value = settled(rows, v.readable(rows, rows.column(step.source)), "month")
     n = rows.arithmetic
 
@@ -340,7 +341,7 @@ def _this_year(rows: Rows, step: Carry) -> Value:
         if x is None:
             return None
         if x.below.static is None:
-            raise Unsayable(f"{step.column}: parts of many sizes")
+            raise Unsayable(Words("各期分母不同", "periods with divisors of their own"))
         low, high = min(0, (x.above.low or 0) * 12), max(0, (x.above.high or 0) * 12)
         kind = n.type_of(low, high)
         summed: exp.Expression = exp.cast(running(n.stored(x.above), exp.Sum), kind)
@@ -375,7 +376,7 @@ def place(rows: Rows, step: Sequence) -> None:
     value = settled(rows, v.readable(rows, rows.column(step.source)), "ranked")
     number = d.number(rows, value.now).low
     if number is None or number.below.static is None:
-        raise Unsayable(f"{step.column}: {step.source}")
+        raise Unsayable(Words(f"{step.source} 的排名", f"the rank of {step.source}"))
     for side in (value.now,) if value.base is value.now else (value.now, value.base):
         rows.doubt(no(d.is_point(rows, side)))
     rank = exp.Window(

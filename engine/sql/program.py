@@ -29,7 +29,9 @@ from engine.sql.names import Called
 from engine.sql.periods import Years, carry, place
 from engine.sql.rows import Facts, Rows, bound_truth
 from engine.sql.scope import Names, Unsayable
-from engine.sql.whole import Arithmetic, Dialect
+from engine.sql.values import Value
+from engine.sql.whole import Arithmetic, Dialect, Unproved
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 
@@ -67,7 +69,7 @@ def programmed(
         for kind, rows in years[year].items():
             doubt = bound_truth(rows, "doubt", rows.doubtful())
             doubts[year, kind] = doubt
-            keep = {ROW, *read_of(rows)} if whole else {ROW}
+            keep = {ROW, *(read_of(rows) if whole else _figures_of(rows, pipeline))}
             if isinstance(doubt, exp.Column):
                 keep.add(doubt.name)
             rows.frame.stores(keep)
@@ -84,10 +86,22 @@ def read_of(rows: Rows) -> Iterator[str]:
     for mask in rows.decided.values():
         if mask.sql is not None:
             yield from (x.name for x in mask.sql.find_all(exp.Column))
-    trees = [*rows.opened.values(), *rows.checks, *(x for _, x in rows.shared)]
+    trees = [*rows.opened.values(), *(x for _, x in rows.checks), *(x for _, x in rows.shared)]
     if rows.refused is not None:
         trees.append(rows.refused)
     for tree in trees:
+        yield from (x.name for x in tree.find_all(exp.Column))
+
+
+def _figures_of(rows: Rows, pipeline: Pipeline) -> Iterator[str]:
+    """The columns in SQL of what results tell: figures and what is checked of them, not their helpers."""
+    scheme = pipeline.scheme
+    names = {name for table, name in scheme.figures if table == rows.table.name}
+    names |= {a.part for a in scheme.allocations if rows.table.name in a.receivers}
+    for name in names & rows.columns.keys():
+        value = rows.columns[name]
+        yield from names_of(Value(value.now, value.now), rows)
+    for tree in (*(x for _, x in rows.checks), *([rows.refused] if rows.refused is not None else [])):
         yield from (x.name for x in tree.find_all(exp.Column))
 
 
@@ -132,8 +146,15 @@ class _Year:
     def settle(self) -> None:
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
-                raise Unsayable("months that read the month before")
-            self._do(step)
+                raise Unsayable(Words("本月读上月", "each month reads the month before"), _named(step.steps[0]))
+            try:
+                self._do(step)
+            except Unsayable as unsayable:
+                raise Unsayable(unsayable.why, unsayable.figure or _named(step)) from None
+            except Unproved:
+                raise Unsayable(
+                    Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)
+                ) from None
 
     def _do(self, step: Step) -> None:
         match step:
@@ -196,4 +217,15 @@ class _Year:
         if known(same) is None:
             same = rows.frame.bind("balanced", same if same.parent is None else same.copy())
         rows.doubt(no(same))
-        rows.checks.append(same)
+        rows.checks.append((step, same))
+
+
+def _named(step: Step) -> str:
+    """The figure a step is about."""
+    match step:
+        case Check(text=text):
+            return text
+        case Inspect(uses=uses):
+            return uses.name
+        case _:
+            return f"{step.table}.{step.column}"

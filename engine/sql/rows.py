@@ -9,7 +9,7 @@ from engine.nouns.core import Parameter, Scheme, Table
 from engine.nouns.dataset import Assumption
 from engine.nouns.kinds import Base, Kind
 from engine.nouns.periods import Period, periods_of
-from engine.nouns.pipeline import GIVEN, Allocate
+from engine.nouns.pipeline import GIVEN, Allocate, Check
 from engine.nouns.possible import Absent, Between, Maybe, Unknown
 from engine.nouns.possible import Possible as Known
 from engine.sql import domain as d
@@ -25,6 +25,7 @@ from engine.sql.names import Called
 from engine.sql.scope import Names, Unsayable
 from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Whole
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 BIGINT = exp.DataType.build("BIGINT")
@@ -75,7 +76,7 @@ class Rows:
         self.columns: dict[str, Value] = {}
         self.decided: dict[str, m.Mask] = {}
         self.opened: dict[str, exp.Expression] = {}
-        self.checks: list[exp.Expression] = []
+        self.checks: list[tuple[Check, exp.Expression]] = []
         self.shared: list[tuple[Allocate, exp.Expression]] = []
         self.doubts: list[exp.Expression] = []
         self.refused: exp.Expression | None = None
@@ -89,7 +90,7 @@ class Rows:
     def column(self, name: str) -> Value:
         """A column of the row as it stands."""
         if name not in self.columns:
-            raise Unsayable(f"{self.table.name}.{name}")
+            raise Unsayable(Words(f"{self.table.name}.{name}", f"{self.table.name}.{name}"))
         return self.columns[name]
 
     def parameter(self, name: str) -> Value:

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from engine.sql.conditions import all_of, own
 from engine.sql.whole import Arithmetic
+from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ MOST_NAMES = 62
 
 
 class Unsayable(Exception):  # noqa: N818 - it says what SQL cannot, as a finding does
-    """What SQL cannot say in a scheme; the interpreter settles it instead."""
+    """What SQL cannot say in a scheme; the interpreter settles it instead. ``figure`` is where, once it is known."""
+
+    def __init__(self, why: Words, figure: str | None = None) -> None:
+        self.why, self.figure = why, figure
+        super().__init__(why.en if figure is None else f"{figure}: {why.en}")
 
 
 class Names:
@@ -32,7 +37,12 @@ class Names:
         for name in sorted(names):
             if name not in self._bits:
                 if len(self._bits) == MOST_NAMES:
-                    raise Unsayable(f"more than {MOST_NAMES} names that a figure can wait for or rest on")
+                    raise Unsayable(
+                        Words(
+                            f"待定和假设的名称超过 {MOST_NAMES} 个",
+                            f"more than {MOST_NAMES} names that a figure can wait for or rest on",
+                        )
+                    )
                 self._bits[name] = len(self._bits)
             mask |= 1 << self._bits[name]
         return mask
