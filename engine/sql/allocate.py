@@ -25,7 +25,7 @@ from engine.sql.rational import Rational
 from engine.sql.rows import BIGINT, Beside, Rows
 from engine.sql.scope import Names, Unsayable
 from engine.sql.values import Value
-from engine.sql.whole import Arithmetic, Whole, ends
+from engine.sql.whole import Arithmetic, Unproved, Whole, ends
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
@@ -311,7 +311,11 @@ class _Pool:
             else weight
         )
         most = self._most()
-        total = n.total(mine, most, over=self.by)
+        try:
+            total = n.total(mine, most, over=self.by)
+        except Unproved:
+            mine = r.clamped(self, self._column("weight", mine))
+            total = n.total(mine, most, over=self.by)
         total = self._column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
         lacks = self._some(is_null(mine.sql))
         if side.low is None or side.high is None:
@@ -356,7 +360,8 @@ class _Pool:
         amount = self._column("amount", Whole(side.low.sql, *ends(side.low)))
         size = self._column("size", n.absolute(amount))
         above = self._column("share_above", r.times(self, size, weight))
-        part = self._column("share", n.floor(above, total))
+        # No weight is above all of them together, and so no share above the whole.
+        part = self._column("share", n.within(n.floor(above, total), 0, ends(size)[1]))
         # What is cut off each share, in parts of the weights together: so small that it fits wherever these do.
         cut = n.subtract(above, r.times(self, part, total))
         rest = self._column("cut_off", Whole(cut.sql, 0, ends(total)[1]))

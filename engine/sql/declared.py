@@ -4,7 +4,6 @@ from fractions import Fraction
 from math import ceil, floor
 
 from engine.nouns.core import Input, Scheme
-from engine.nouns.kinds import Base
 from engine.nouns.pipeline import Carry, Ledger, Pipeline
 from engine.sql.layout import OWN, YEAR, Column, Layout, Relation
 from engine.sql.names import Called, earlier

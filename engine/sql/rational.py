@@ -130,7 +130,7 @@ def rounded(s: Scope, a: Rational, mode: Mode, step: Number) -> Rational:
     try:
         chosen = n.quotient(above, below, mode)
     except Unproved:
-        chosen = n.quotient(_clamped(s, above), _clamped(s, below), mode)
+        chosen = n.quotient(clamped(s, above), clamped(s, below), mode)
     return Rational(times(s, chosen, n.constant(step.numerator)), n.constant(step.denominator), a.blank)
 
 
@@ -251,14 +251,14 @@ def _guarded(s: Scope, operation: Callable[[Whole, Whole], Whole], a: Whole, b: 
         made = operation(a, b)
         ends(made)
     except Unproved:
-        return operation(_clamped(s, a), _clamped(s, b))
+        return operation(clamped(s, a), clamped(s, b))
     return made
 
 
 _MOST = 2**62
 
 
-def _clamped(s: Scope, a: Whole) -> Whole:
+def clamped(s: Scope, a: Whole) -> Whole:
     """The number where it is within 62 bits; elsewhere the row is in doubt."""
     low, high = ends(a)
     if low >= -_MOST and high <= _MOST:
