@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from engines_fixture import every_engine, postgres_server, spark_cluster, spark_session, together
+from engines_fixture import every_engine, fresh_engine, postgres_server, spark_cluster, spark_session, together
 from hypothesis import settings
 
-__all__ = ["every_engine", "postgres_server", "spark_cluster", "spark_session"]
+__all__ = ["every_engine", "fresh_engine", "postgres_server", "spark_cluster", "spark_session"]
 
 settings.register_profile("fixed", derandomize=True)
 if not os.environ.get("XIANCE_FUZZ"):

@@ -77,6 +77,13 @@ def every_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(params=["duckdb", "postgres", "spark"])
+def fresh_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Each engine in turn, opened for one test alone: what it makes is gone with it."""
+    with closing(_opened(request)) as engine:
+        yield engine
+
+
 def _opened(request: pytest.FixtureRequest) -> Engine:
     if request.param == "duckdb":
         from engine.sql.duckdb_engine import DuckDB

@@ -153,3 +153,12 @@ def of_command(*more: str) -> Result:
     result = CliRunner().invoke(cli, ["settle", "jilin", "--data", data, "--format", "json", *more])
     assert result.exit_code == 0
     return result
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_leaves_the_same_columns_in_every_engine(fresh_engine: Engine, name: str) -> None:
+    policy = policy_of(name)
+    dataset = data_of(name, POLICIES / name / "sample.yaml")
+    settled = settle_in(fresh_engine, policy.pipeline, dataset)
+    assert settled.handed_back.units == 0
+    assert outcome(lambda: settled.run) == outcome(lambda: interpret(policy.pipeline, dataset))

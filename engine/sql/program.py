@@ -43,11 +43,17 @@ class Program:
     years: Years
     names: Names
     doubts: Mapping[tuple[int, str], exp.Expression]
+    dialect: Dialect
 
     def tables(self) -> Iterator[tuple[str, exp.Expression]]:
         """The tables to make, in order, each with the query that makes it."""
         for statement in self.statements:
-            yield statement.table, query(statement)
+            made = query(statement)
+            if self.dialect == "postgres":
+                # PostgreSQL would put each level's expressions into the next one's, and those into the next.
+                for level in made.find_all(exp.CTE):
+                    level.set("materialized", True)
+            yield statement.table, made
 
 
 def programmed(
@@ -76,7 +82,7 @@ def programmed(
             if rows.frame.where is not None:
                 rows.frame.put_down(tables.new(rows.frame.name))
             wanted.setdefault(rows.frame.source, set()).update(keep)
-    return Program(tuple(pruned(statements, wanted)), years, names, doubts)
+    return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect)
 
 
 def read_of(rows: Rows) -> Iterator[str]:
