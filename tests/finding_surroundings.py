@@ -15,6 +15,7 @@ from finding_books import BOOKS
 from office_files import archive, pdf_file, word_file
 
 from engine.doors.command import cli
+from engine.sql.engines import Reason, UnusableError
 
 _COUNTY = "方案 county 「某县试行办法」\n  施行 2026-01-01 起   依据 一\n数据 医共体\n  结余\n环节 年终清算\n  对 医共体:\n    结余留用 = 结余   依据 一\n"
 _INDEX = "文件:\n  名称: 某县医共体总额付费试行办法\n条款:\n  - {条: 一, 摘要: 施行日期, 作用: [计算]}\n"
@@ -263,3 +264,29 @@ def _linked(folder: Path, *, right: bool) -> None:
         (folder / "别处").mkdir()
         rules.rename(folder / "别处/rules.policy")
         rules.symlink_to(folder / "别处/rules.policy")
+
+
+def _engine(code: str, reason: Reason, detail: str) -> None:
+    """A Spark that is not there for the run."""
+
+    def make(folder: Path, *, right: bool) -> Callable[[], object]:  # noqa: ARG001 - no file shows it
+        from engine.sql.duckdb_engine import DuckDB
+
+        wrong = UnusableError("Spark", reason, detail)
+        # Put right, any engine will do for an example.
+        opened = patch("engine.bulk.run._opened", side_effect=[DuckDB()] if right else wrong)
+        opened.start()
+        return opened.stop
+
+    SURROUNDINGS[code] = make
+
+
+_engine("R180", "not installed", "pip install 'xiance[spark]'")
+_engine("R181", "not reached", "spark://10.0.0.8:7077")
+_engine("R182", "wraps", "")
+
+_YEARS = (
+    "方案 county 「某县试行办法」\n  施行 2026-01-01 起\n数据 医共体\n  预算: 金额\n环节 预算\n  对 医共体:\n"
+    "    三年最高 = 最大 前3年 历史基金使用.历年基金使用额\n"
+)
+_rules("R183", _YEARS, _YEARS.replace("三年最高 = 最大", "三年使用 = 合计"))
