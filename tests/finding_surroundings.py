@@ -191,6 +191,7 @@ _receipts("S129", _edit("数据.yaml", "年度清算总额: 35412680.50", "年�
 
 SURROUNDINGS.update(BOOKS)
 
+
 def _parquet(code: str, wrong: str) -> None:
     """A Parquet file that holds what was cleared as the wrong side has it."""
 

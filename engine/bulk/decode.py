@@ -14,17 +14,14 @@ from engine.nouns import value as n
 from engine.nouns.numbers import exact
 from engine.nouns.pipeline import Allocate, Pipeline
 from engine.nouns.world import Row
-from engine.sql import domain as d
 from engine.sql.engines import Engine
+from engine.sql.forms import ALWAYS, NEVER, PERHAPS, Number, Plain, Possible, Rational, Value
 from engine.sql.layout import ROW
 from engine.sql.levels import quoted
 from engine.sql.marks import Mask
 from engine.sql.program import Program, read_of
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
 from engine.sql.rows import Rows
 from engine.sql.scope import Names
-from engine.sql.values import Value
 
 _Cells = tuple[Any, ...]
 _Read = Callable[[_Cells], Any]
@@ -125,20 +122,20 @@ class _Reader:
 
         return made
 
-    def possible(self, possible: d.Possible) -> Callable[[_Cells], p.Possible]:
+    def possible(self, possible: Possible) -> Callable[[_Cells], p.Possible]:
         """What makes what a value can be of the cells."""
         what = self.number(possible.what) if isinstance(possible.what, Number) else self.plain(possible.what)
-        if possible.gone == d.NEVER:
+        if possible.gone == NEVER:
             return what
         gone: _Read = (lambda _: possible.gone) if isinstance(possible.gone, int) else self.tree(possible.gone)
         reads = self.marks(possible.reads)
 
         def made(cells: _Cells) -> p.Possible:
-            match gone(cells):
-                case d.ALWAYS:
-                    return p.Absent(reads(cells))
-                case d.PERHAPS:
-                    return p.Maybe(what(cells), reads(cells))
+            absent = gone(cells)
+            if absent == ALWAYS:
+                return p.Absent(reads(cells))
+            if absent == PERHAPS:
+                return p.Maybe(what(cells), reads(cells))
             return what(cells)
 
         return made
@@ -175,7 +172,7 @@ class _Reader:
 
         return made
 
-    def plain(self, plain: d.Plain) -> Callable[[_Cells], p.Possible]:
+    def plain(self, plain: Plain) -> Callable[[_Cells], p.Possible]:
         """What makes a yes/no, text or date of the cells."""
         if plain.value is not None:
             fixed = plain.value

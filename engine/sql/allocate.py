@@ -14,17 +14,14 @@ from engine.sql import values as v
 from engine.sql.carried import changed, settled
 from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, known, no, truth
 from engine.sql.derive import rounded
-from engine.sql.domain import Possible
 from engine.sql.expressions import evaluate
+from engine.sql.forms import ALWAYS, Number, Possible, Rational, Value
 from engine.sql.gather import joined_above, names_of
 from engine.sql.layout import PLACE, ROW, UNIT
 from engine.sql.levels import Frame, Stack, own
 from engine.sql.marks import Mask
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
 from engine.sql.rows import BIGINT, Beside, Rows
 from engine.sql.scope import Names, Unsayable
-from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Unproved, Whole, ends
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
@@ -482,7 +479,7 @@ class _Pool:
             else (receiver.whole.now, receiver.whole.base)
         )
         reads = m.either(m.when(d.has_gap(x), x.reads) for x in sides)
-        gone = d.is_gone(receiver.whole.now, d.ALWAYS)
+        gone = d.is_gone(receiver.whole.now, ALWAYS)
         cases = [(gone, v.stated(d.absent(reads)))]
         if self.step.method == "equally" and mine.refused is not None:
             cases.insert(0, (mine.refused, v.stated(d.absent(m.NO_MARKS))))

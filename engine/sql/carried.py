@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from engine.sql.conditions import BOOLEAN
-from engine.sql.domain import Plain, Possible
+from engine.sql.forms import Number, Plain, Possible, Rational, Value
 from engine.sql.marks import MASK, Mask
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
 from engine.sql.scope import Scope, once
-from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Whole, ends
 
 # What is done with a tree: it is told what it is of a value, and the type it has.

@@ -10,10 +10,9 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import values as v
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, is_null, known, no, perhaps, truth
-from engine.sql.domain import Possible
+from engine.sql.forms import ANYTHING, Possible, Value
 from engine.sql.marks import Mask
 from engine.sql.scope import Scope, once
-from engine.sql.values import Value
 from grammar.frozen import dataclass
 
 # With more conditions than this that some row may leave open, the rows that do are in doubt.
@@ -85,7 +84,7 @@ def _part(value: Value | None, part: Literal["now", "base"]) -> Possible | None:
 def _covered(s: Scope, live: _Live, values: dict[int, Possible]) -> Possible:
     items = [(live.when[i], x) for i, x in values.items() if known(live.when[i]) is not False]
     if not items:
-        return d.ANYTHING
+        return ANYTHING
     if live.alone:
         return d.choose(s, items[:0:-1], items[0][1])
     return d.hull(s, items)

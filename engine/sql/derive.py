@@ -15,12 +15,11 @@ from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
 from engine.sql.conditions import all_of, any_of, certainly, known, no, truth
-from engine.sql.domain import Possible
 from engine.sql.expressions import assuming, beside, branch, evaluate, may_hold
+from engine.sql.forms import ALWAYS, Plain, Possible, Value
 from engine.sql.marks import Mask
 from engine.sql.rows import Rows, sort_of
 from engine.sql.scope import Scope, Within
-from engine.sql.values import Value
 
 
 def derive(rows: Rows, step: Derive) -> None:
@@ -81,7 +80,7 @@ def _chosen(rows: Rows, s: Scope, step: Derive, where: exp.Expression | None = N
 
 def rounded(s: Scope, value: Value, step: Number | None, mode: c.Mode) -> Value:
     """A value rounded; what is, or may be, absent stays as it is, and so does what is no number."""
-    if step is None or isinstance(value.now.what, d.Plain):
+    if step is None or isinstance(value.now.what, Plain):
         return value
     made = v.lift(s, lambda x: d.rounded(s, x, mode, step), value)
     gaps = [d.has_gap(x) for x in ((value.now,) if value.base is value.now else (value.now, value.base))]
@@ -100,9 +99,9 @@ def _left_blank(s: Scope, step: Derive, rows: Rows, value: Value) -> Value:
     if others:
         rest = exp.BitwiseAnd(this=exp.Paren(this=value.missing.tree.copy()), expression=exp.Literal.number(others))
         waits = exp.NEQ(this=exp.Paren(this=rest), expression=exp.Literal.number(0))
-    absent = d.is_gone(value.now, d.ALWAYS)
+    absent = d.is_gone(value.now, ALWAYS)
     if isinstance(step.default, c.Read):
-        absent = any_of(absent, d.is_gone(rows.column(step.default.column).now, d.ALWAYS))
+        absent = any_of(absent, d.is_gone(rows.column(step.default.column).now, ALWAYS))
     datum = rows.scheme.inputs[step.table, step.column]
     anything = (
         d.between(s, datum.range.low, datum.range.high) if datum.kind.is_number else d.unknown(sort_of(datum.kind))
@@ -131,7 +130,7 @@ def _within_rest(s: Scope, value: Value, rest: Value) -> Value:
         base = _clipped(s, value.base, rest.base)
     loose = no(d.is_point(s, value.now))
     masks = [m.either((mine, m.when(loose, theirs))) for mine, theirs in zip(_masks(value), _masks(rest), strict=True)]
-    absent = d.is_gone(value.now, d.ALWAYS)
+    absent = d.is_gone(value.now, ALWAYS)
     made = v.tidied(s, now, base, *masks)
     return made if known(absent) is False else v.choose(s, [(absent, value)], made)
 
@@ -177,7 +176,7 @@ def _not_negative(s: Scope, value: Value) -> Value:
         return value
     now = d.clip(s, value.now, zero, None)
     base = now if value.base is value.now else d.clip(s, value.base, zero, None)
-    absent = d.is_gone(value.now, d.ALWAYS)
+    absent = d.is_gone(value.now, ALWAYS)
     made = v.tidied(s, now, base, *_masks(value))
     return made if known(absent) is False else v.choose(s, [(absent, value)], made)
 

@@ -5,7 +5,6 @@ A yes/no, text or date that is not known is NULL; numbers are those of `ranges`.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
 
 from sqlglot import exp
 
@@ -15,43 +14,14 @@ from engine.nouns.possible import Scalar
 from engine.sql import ranges as n
 from engine.sql import rational as r
 from engine.sql.conditions import BOOLEAN, all_of, any_of, case, certainly, is_given, is_null, known, no, own, truth
-from engine.sql.marks import NO_MARKS, Mask, chosen, either, when
-from engine.sql.ranges import ANY_NUMBER, Number
-from engine.sql.rational import Rational
+from engine.sql.forms import ALWAYS, ANY_NUMBER, NEVER, PERHAPS, Number, Plain, Possible, Rational, Sort, is_sure
+from engine.sql.marks import Mask, chosen, either, when
 from engine.sql.scope import Scope, Unsayable, once
 from grammar.diagnostic import Words
-from grammar.frozen import dataclass
 
-Sort = Literal["yes_no", "text", "date"]
-# Whether a figure is absent: never, always, perhaps; as numbers in SQL, the same as here.
-NEVER, ALWAYS, PERHAPS = 0, 1, 2
 SMALL = exp.DataType.build("SMALLINT")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A yes/no, text or date; NULL where it is not known, if ``blank``. ``value``: what it is, known before the run."""
-
-    sql: exp.Expression
-    sort: Sort
-    blank: bool
-    value: bool | str | date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Possible:
-    """A number, yes/no, text or date, or ``gone``; ``reads`` names what decided, on rows where it is or may be absent.
-
-    ``perhaps``: some row may have it perhaps absent.
-    """
-
-    what: Number | Plain
-    gone: exp.Expression | int = NEVER
-    reads: Mask = NO_MARKS
-    perhaps: bool = True
-
-
-ANYTHING = Possible(ANY_NUMBER)
 TYPES = {"yes_no": BOOLEAN, "text": exp.DataType.build("VARCHAR"), "date": exp.DataType.build("DATE")}
 
 
@@ -100,13 +70,6 @@ def unknown(sort: Sort) -> Possible:
 
 
 # ---- asking
-
-
-def is_sure(value: Possible) -> bool:
-    """Whether it is one exact value on every row."""
-    if value.gone != NEVER:
-        return False
-    return not value.what.blank if isinstance(value.what, Plain) else value.what.is_sure
 
 
 def is_point(s: Scope, value: Possible) -> exp.Expression:

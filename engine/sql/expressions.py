@@ -15,10 +15,8 @@ from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, known, no, perhaps
-from engine.sql.domain import Possible
-from engine.sql.ranges import ANY_NUMBER
+from engine.sql.forms import ANY_NUMBER, Plain, Possible, Value
 from engine.sql.scope import Scope, Unsayable, Within, once
-from engine.sql.values import Value
 from grammar.diagnostic import Words
 
 
@@ -130,7 +128,7 @@ def _settled(s: Scope, value: Value) -> Value:
 
 
 def _settled_possible(s: Scope, value: Possible) -> Possible:
-    if isinstance(value.what, d.Plain) or value.what is ANY_NUMBER:
+    if isinstance(value.what, Plain) or value.what is ANY_NUMBER:
         return value
     return Possible(ranges.settled(s, value.what), value.gone, value.reads, value.perhaps)
 

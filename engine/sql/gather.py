@@ -15,16 +15,13 @@ from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed, settled, trees
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, is_given, is_null, known, no, truth
-from engine.sql.domain import Plain, Possible
 from engine.sql.expressions import evaluate
+from engine.sql.forms import ALWAYS, ANYTHING, Number, Plain, Possible, Rational, Value
 from engine.sql.layout import FROM_DATA, ROW
 from engine.sql.levels import Bound, Join, own
 from engine.sql.marks import Mask
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
 from engine.sql.rows import BIGINT, Beside, Rows, bound_truth, sort_of
 from engine.sql.scope import Unsayable
-from engine.sql.values import Value
 from engine.sql.whole import Whole, ends
 from grammar.diagnostic import Words
 
@@ -46,7 +43,7 @@ def spread(rows: Mapping[str, Rows], step: Spread) -> None:
         ways.append(
             (is_given(up[0]) if not up[1] else truth(value=True), _from_above(mine, above, up[0], step.source, hint))
         )
-    anything = Value(d.ANYTHING, d.ANYTHING, m.fixed(mine.names.mask([step.above or "所属"])))
+    anything = Value(ANYTHING, ANYTHING, m.fixed(mine.names.mask([step.above or "所属"])))
     mine.put(step.column, v.choose(mine, ways, anything))
 
 
@@ -155,7 +152,7 @@ class Gathered:
         if step.from_data:
             kept.append(exp.column(FROM_DATA))
         if child.refused is not None and known(child.refused) is not False:
-            kept.append(no(all_of(child.refused, d.is_gone(value.now, d.ALWAYS))))
+            kept.append(no(all_of(child.refused, d.is_gone(value.now, ALWAYS))))
             if self.hidden and self.gated:
                 out: exp.Expression = child.refused
                 if self.mine.refused is not None and known(self.mine.refused) is not False:
@@ -292,11 +289,11 @@ def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: 
 def lacking(mine: Rows, tables: tuple[str, ...], kind: Kind) -> Value:
     """What waits for rows of some kinds."""
     if not kind.is_number:
-        anything = d.ANYTHING if sort_of(kind) is None else d.unknown(sort_of(kind))
+        anything = ANYTHING if sort_of(kind) is None else d.unknown(sort_of(kind))
     elif kind.base is k.Base.MONEY:
         anything = d.between(mine, 0, None)
     else:
-        anything = d.ANYTHING
+        anything = ANYTHING
     return Value(anything, anything, m.fixed(mine.names.mask(tables)))
 
 
@@ -463,7 +460,7 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: boo
             return g.pick(exp.Max, g.kept, tree, f"only_{part}".strip("_"))
 
         found = changed(g.value, n, change)
-        anything = d.ANYTHING if step.kind.is_number else d.unknown(sort_of(step.kind))
+        anything = ANYTHING if step.kind.is_number else d.unknown(sort_of(step.kind))
         several = _marked(mine, anything, anything, gathered)
         none = n.equal(kept, n.constant(0))
         # None or several are for the interpreter to tell, save where rows of the kind are not handed in at all.

@@ -13,18 +13,15 @@ from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
 from engine.sql.conditions import all_of, any_of, is_given, is_null, known, no, truth
-from engine.sql.domain import Possible
 from engine.sql.expressions import evaluate
+from engine.sql.forms import ALWAYS, ANYTHING, NEVER, PERHAPS, Number, Possible, Rational, Value
 from engine.sql.gather import names_of
 from engine.sql.layout import INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Layout
 from engine.sql.levels import Bound, own
 from engine.sql.marks import Mask
 from engine.sql.names import earlier
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
 from engine.sql.rows import Beside, Rows, given
 from engine.sql.scope import Unsayable
-from engine.sql.values import Value
 from engine.sql.whole import Whole
 from grammar.diagnostic import Words
 
@@ -123,12 +120,12 @@ def _exists(rows: Rows, step: Carry, years: Years) -> Value:
     def present(x: Possible) -> Possible:
         gone = exp.Case(
             ifs=[
-                exp.If(this=d.is_gone(x, d.ALWAYS).copy(), true=truth(value=False)),
-                exp.If(this=d.is_gone(x, d.PERHAPS).copy(), true=exp.cast(exp.Null(), "BOOLEAN")),
+                exp.If(this=d.is_gone(x, ALWAYS).copy(), true=truth(value=False)),
+                exp.If(this=d.is_gone(x, PERHAPS).copy(), true=exp.cast(exp.Null(), "BOOLEAN")),
             ],
             default=truth(value=True),
         )
-        if x.gone == d.NEVER:
+        if x.gone == NEVER:
             return d.exact(rows, value=True)
         return d.answer(gone, blank=True)
 
@@ -143,7 +140,7 @@ def _before(rows: Rows, step: Carry, years: Years) -> Value:
     start = (
         evaluate(rows, step.opening)
         if step.opening is not None
-        else Value(d.ANYTHING, d.ANYTHING, m.fixed(rows.names.mask([name])))
+        else Value(ANYTHING, ANYTHING, m.fixed(rows.names.mask([name])))
     )
     found = _earlier(rows, step, years, 1)
     if found is None:
@@ -162,9 +159,9 @@ def _before(rows: Rows, step: Carry, years: Years) -> Value:
         d.choose(
             rows,
             [
-                (d.is_gone(x, d.ALWAYS), y),
+                (d.is_gone(x, ALWAYS), y),
                 (
-                    d.is_gone(x, d.PERHAPS),
+                    d.is_gone(x, PERHAPS),
                     d.hull(rows, [(truth(value=True), Possible(x.what)), (truth(value=True), y)]),
                 ),
             ],
@@ -192,14 +189,14 @@ def _window(rows: Rows, step: Carry, years: Years) -> Value:
     assert step.count is not None
     found = [_earlier(rows, step, years, n) for n in range(step.count, 0, -1)]
     label = rows.names.mask([f"前{step.count}期{step.source}"])
-    anything = Value(d.ANYTHING, d.ANYTHING, m.fixed(label))
+    anything = Value(ANYTHING, ANYTHING, m.fixed(label))
     there = [x for x in found if x is not None]
     missing = m.either([m.fixed(label), *(m.when(is_there, x.missing) for x, is_there in there)])
     if len(there) < len(found):
-        return Value(d.ANYTHING, d.ANYTHING, missing)
+        return Value(ANYTHING, ANYTHING, missing)
     every = all_of(*(is_there for _, is_there in there))
     values = [settled(rows, v.readable(rows, x), "earlier") for x, _ in there]
-    anything = Value(d.ANYTHING, d.ANYTHING, missing)
+    anything = Value(ANYTHING, ANYTHING, missing)
     return v.choose(rows, [(every, _of(rows, step, values))], anything)
 
 
@@ -269,7 +266,7 @@ def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
             low,
             high,
         )
-        total = d.add(rows, total, d.point(r.Rational(whole, rows.arithmetic.constant(column.scale))))
+        total = d.add(rows, total, d.point(Rational(whole, rows.arithmetic.constant(column.scale))))
         there = Whole(exp.Coalesce(this=n, expressions=[exp.Literal.number(0)]), 0, size)
         one = rows.arithmetic.constant(1)
         # A unit that has no row where others have one counts as one of nothing.
@@ -283,7 +280,7 @@ def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
     rows.doubt(all_of(any_of(*blank)))
     if step.function == "mean" and known(every) is not False:
         total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(some)), count.high))))
-    return v.choose(rows, [(every, v.stated(total))], Value(d.ANYTHING, d.ANYTHING, label))
+    return v.choose(rows, [(every, v.stated(total))], Value(ANYTHING, ANYTHING, label))
 
 
 def _has_rows(rows: Rows, child: str, year: int) -> exp.Expression:

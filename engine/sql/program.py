@@ -22,6 +22,7 @@ from engine.sql.allocate import allocate
 from engine.sql.conditions import all_of, known, no
 from engine.sql.derive import derive
 from engine.sql.expressions import evaluate
+from engine.sql.forms import Value
 from engine.sql.gather import aggregate, names_of, refuse, spread
 from engine.sql.layout import ROW, Layout
 from engine.sql.levels import Stack, Statement, pruned, query
@@ -29,7 +30,6 @@ from engine.sql.names import Called
 from engine.sql.periods import Years, carry, place
 from engine.sql.rows import Facts, Rows, bound_truth
 from engine.sql.scope import Names, Unsayable
-from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Dialect, Unproved
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass

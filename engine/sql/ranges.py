@@ -11,32 +11,8 @@ from engine.nouns.core import Mode
 from engine.nouns.numbers import Number as Exact
 from engine.sql import rational as r
 from engine.sql.conditions import all_of, any_of, case, certainly, known, no, same, truth
-from engine.sql.rational import Rational
+from engine.sql.forms import ANY_NUMBER, End, Number, Rational
 from engine.sql.scope import Scope
-from grammar.frozen import dataclass
-
-End = Rational | None
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number between two ends; None, and NULL on a row, is no end."""
-
-    low: End
-    high: End
-
-    @property
-    def is_one(self) -> bool:
-        """Whether both ends are the same thing on every row."""
-        return self.low is self.high
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether it is exact on every row."""
-        return self.low is self.high and self.low is not None and not self.low.blank
-
-
-ANY_NUMBER = Number(None, None)
 
 
 def exactly(number: Rational) -> Number:

@@ -11,45 +11,9 @@ from sqlglot import exp
 
 from engine.nouns.numbers import Mode, Number
 from engine.sql.conditions import all_of, any_of, case, coalesced, is_given, is_null, known, truth
+from engine.sql.forms import Rational
 from engine.sql.scope import Scope, once
 from engine.sql.whole import Unproved, Whole, ends
-from grammar.frozen import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Rational:
-    """A number on each row: ``above`` over ``below``, which is above zero. ``blank``: NULL on some row, for no number."""
-
-    above: Whole
-    below: Whole
-    blank: bool = False
-
-    @property
-    def static(self) -> Number | None:
-        """The number itself where it is known before the run."""
-        if self.above.static is None or self.below.static is None:
-            return None
-        return Fraction(self.above.static, self.below.static)
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it is so many parts of a size that is known before the run."""
-        return self.below.static is not None
-
-    @property
-    def is_positive(self) -> bool:
-        """Whether it is above zero on every row."""
-        return ends(self.above)[0] > 0
-
-    @property
-    def is_never_negative(self) -> bool:
-        """Whether it is at least zero on every row."""
-        return ends(self.above)[0] >= 0
-
-    @property
-    def is_never_positive(self) -> bool:
-        """Whether it is at most zero on every row."""
-        return ends(self.above)[1] <= 0
 
 
 def constant(s: Scope, number: Number) -> Rational:

@@ -18,12 +18,11 @@ from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed
 from engine.sql.conditions import BOOLEAN, any_of, certainly, is_given, is_null, known, truth
-from engine.sql.domain import Plain, Possible
+from engine.sql.forms import ANYTHING, Plain, Possible, Rational, Sort, Value
 from engine.sql.layout import FROM_DATA, INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Column, Relation
 from engine.sql.levels import Frame, Join, Stack, Statement, own
 from engine.sql.names import Called
 from engine.sql.scope import Names, Unsayable
-from engine.sql.values import Value
 from engine.sql.whole import Arithmetic, Whole
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
@@ -272,12 +271,12 @@ def given(arithmetic: Arithmetic, column: Column) -> Possible:
     """What the data gives for a column, NULL where nothing."""
     sql = exp.column(column.sql)
     if column.sort != "whole":
-        sort: d.Sort = column.sort  # type: ignore[assignment]
+        sort: Sort = column.sort  # type: ignore[assignment]
         return Possible(Plain(sql, sort, blank=column.blanks)) if column.given else d.unknown(sort)
     if not column.given:
-        return d.ANYTHING
+        return ANYTHING
     whole = Whole(sql, column.low, column.high)
-    return d.point(r.Rational(whole, arithmetic.constant(column.scale), column.blanks))
+    return d.point(Rational(whole, arithmetic.constant(column.scale), column.blanks))
 
 
 def lifted(s: Rows, value: n.Value, kind: Kind) -> Value:
@@ -300,7 +299,7 @@ def _possible(s: Rows, value: Known, kind: Kind) -> Possible:
             return d.exact(s, value)
 
 
-def sort_of(kind: Kind) -> d.Sort:
+def sort_of(kind: Kind) -> Sort:
     """How a value that is no number is held."""
     match kind.base:
         case Base.YES_NO:

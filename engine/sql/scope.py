@@ -1,17 +1,15 @@
 """What the evaluator asks of those who lay out rows: the columns of a row, names for marks, a place for what is used twice."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sqlglot import exp
 
 from engine.sql.conditions import all_of, own
+from engine.sql.forms import Value
 from engine.sql.whole import Arithmetic
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
-
-if TYPE_CHECKING:
-    from engine.sql.values import Value
 
 # Masks are 64-bit integers whose sign stays clear.
 MOST_NAMES = 62
@@ -63,10 +61,10 @@ class Scope(Protocol):
     def names(self) -> Names:
         """The names that marks carry in this run."""
 
-    def column(self, name: str) -> "Value":
+    def column(self, name: str) -> Value:
         """A column of the row as it stands (`Row.columns`): a figure, a datum, a helper column or a built-in."""
 
-    def parameter(self, name: str) -> "Value":
+    def parameter(self, name: str) -> Value:
         """A parameter at the row's date and insurance type."""
 
     def given(self, name: str) -> exp.Expression:
@@ -85,7 +83,7 @@ class Within:
 
     outer: Scope
     condition: exp.Expression
-    columns: "dict[str, Value]"
+    columns: dict[str, Value]
 
     @property
     def arithmetic(self) -> Arithmetic:
@@ -97,11 +95,11 @@ class Within:
         """The names that marks carry in this run."""
         return self.outer.names
 
-    def column(self, name: str) -> "Value":
+    def column(self, name: str) -> Value:
         """A column of the row, narrowed where the condition says more of it."""
         return self.columns.get(name) or self.outer.column(name)
 
-    def parameter(self, name: str) -> "Value":
+    def parameter(self, name: str) -> Value:
         """A parameter at the row's date and insurance type."""
         return self.outer.parameter(name)
 

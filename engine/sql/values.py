@@ -14,33 +14,9 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql.conditions import BOOLEAN, any_of, coalesced, known, no, truth
-from engine.sql.domain import NEVER, Plain, Possible
-from engine.sql.marks import NO_MARKS, Mask
-from engine.sql.ranges import Number
-from engine.sql.rational import Rational
+from engine.sql.forms import ANYTHING, NEVER, Number, Plain, Possible, Rational, Sort, Value, is_sure
+from engine.sql.marks import Mask
 from engine.sql.scope import Scope, once
-from grammar.frozen import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """``now`` counts assumptions, ``base`` does not; they are one object where no assumption in force can reach it."""
-
-    now: Possible
-    base: Possible
-    missing: Mask = NO_MARKS
-    assumed: Mask = NO_MARKS
-    defaults: Mask = NO_MARKS
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is exact on every row, whatever its marks."""
-        return self.now is self.base and d.is_sure(self.now)
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it is exact on every row, with no marks."""
-        return self.is_known and not (self.missing.may or self.assumed.may or self.defaults.may)
 
 
 def stated(value: Possible) -> Value:
@@ -68,7 +44,7 @@ def marked(s: Scope, now: Possible, base: Possible, parts: Iterable[Value]) -> V
 
 def tidied(s: Scope, now: Possible, base: Possible, missing: Mask, assumed: Mask, defaults: Mask) -> Value:
     """A value without the marks that do not count where it is exact."""
-    if d.is_sure(base):
+    if is_sure(base):
         return Value(base, base, defaults=defaults)
     if now is base:
         if not (missing.may or assumed.may):
@@ -130,7 +106,7 @@ def choose(s: Scope, cases: Sequence[tuple[exp.Expression, Value]], otherwise: V
 
 def datum(s: Scope, given: Possible, declared: Input, assumption: Assumption | None) -> Value:
     """A datum: as given (NULL where not), assumed, its declared default, or every value its range admits."""
-    if d.is_sure(given):
+    if is_sure(given):
         return stated(given)
     name = m.fixed(s.names.mask([declared.name]))
     everything = _everything(s, declared, given)
@@ -160,7 +136,7 @@ def parameter(s: Scope, declared: Parameter, value: Scalar | None, assumption: A
     return Value(everything, everything, missing=name)
 
 
-def _sort(base: str) -> d.Sort:
+def _sort(base: str) -> Sort:
     match base:
         case "YES_NO":
             return "yes_no"
@@ -206,7 +182,7 @@ def _here(s: Scope, gap: exp.Expression, value: Possible) -> Possible:
         return value
     if isinstance(value.what, Plain):
         return d.choose(s, [(gap, d.unknown(value.what.sort))], Possible(value.what))
-    return d.choose(s, [(gap, d.ANYTHING)], Possible(value.what))
+    return d.choose(s, [(gap, ANYTHING)], Possible(value.what))
 
 
 def _bound(s: Scope, hint: str, holds: exp.Expression) -> exp.Expression:
