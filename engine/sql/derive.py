@@ -145,7 +145,7 @@ def _beyond(s: Scope, part: Possible, rest: Possible) -> exp.Expression:
     if known(fixed) is False:
         return truth(value=False)
     x, y = d.number(s, part).low, d.number(s, rest).low
-    if x is None or y is None:
+    if x is None or y is None or x == y:
         return truth(value=False)
     x, y, zero = r.settled(s, x, "part"), r.settled(s, y, "rest"), r.constant(s, 0)
     positive = r.from_(s, y, zero)

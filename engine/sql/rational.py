@@ -104,12 +104,20 @@ def rounded(s: Scope, a: Rational, mode: Mode, step: Number) -> Rational:
 def over(s: Scope, a: Rational, b: Rational) -> exp.Expression:
     """Whether the first is greater; NULL where either is."""
     x, y = _sides(s, a, b)
+    if not (a.blank or b.blank):
+        (x_low, x_high), (y_low, y_high) = ends(x), ends(y)
+        if x_low > y_high or x_high <= y_low:
+            return truth(x_low > y_high)
     return s.arithmetic.over(x, y)
 
 
 def from_(s: Scope, a: Rational, b: Rational) -> exp.Expression:
     """Whether the first is at least the second; NULL where either is."""
     x, y = _sides(s, a, b)
+    if not (a.blank or b.blank):
+        (x_low, x_high), (y_low, y_high) = ends(x), ends(y)
+        if x_low >= y_high or x_high < y_low:
+            return truth(x_low >= y_high)
     return s.arithmetic.from_(x, y)
 
 

@@ -143,7 +143,7 @@ class Rows:
 
     def doubtful(self) -> exp.Expression:
         """Whether anything about a row is in doubt."""
-        return any_of(*(certainly(x) for x in self.doubts))
+        return certainly(any_of(*self.doubts))
 
     # ---- how it begins
 

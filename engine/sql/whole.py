@@ -433,6 +433,13 @@ class Arithmetic:
         return none if nil.static is not None else self._binary(exp.Add, nil, none, 0, 0)
 
     def _either(self, kind: type[exp.Least | exp.Greatest], a: Whole, b: Whole, low: int, high: int) -> Whole:
+        if self.dialect == "duckdb" and all(_is_brief(x.sql) for x in (a, b)):
+            # DuckDB takes three times as long over LEAST and GREATEST; NULL does not come into it where both are given.
+            compared = (exp.LT if kind is exp.Least else exp.GT)(
+                this=_operand(a.sql, _COMPARING), expression=_operand(b.sql, _COMPARING, right=True)
+            )
+            chosen = exp.Case(ifs=[exp.If(this=compared, true=_own(a.sql).copy())], default=_own(b.sql).copy())
+            return self._made(chosen, low, high, wide=_is_wide(a, b))
         # Unless told so, SQLGlot spells out for DuckDB that NULL makes NULL, each operand twice.
         sql = kind(this=_own(a.sql), expressions=[_own(b.sql)], ignore_nulls=True)
         return self._made(sql, low, high, wide=_is_wide(a, b))
@@ -453,6 +460,12 @@ class Arithmetic:
         return made
 
 
+def _is_brief(sql: exp.Expression) -> bool:
+    """Whether a tree may be written a second time: a column, a literal, or one operation on the two."""
+    return sum(1 for _ in sql.find_all(exp.Column, exp.Literal)) <= _MOST_REPEATED
+
+
+_MOST_REPEATED = 2
 _WIDE_TYPES = {"duckdb": "INT128", "spark": "DECIMAL(38, 0)", "postgres": "DECIMAL"}
 _SPARK_QUOTIENT = 10**32
 
