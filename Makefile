@@ -29,11 +29,12 @@ fuzz: $(VENV)/.$(EXTRAS)-ready
 mutate: $(VENV)/.run-ready
 	$(BIN)/xiance test --mutate --threshold 95
 
-bench: $(VENV)/.$(EXTRAS)-ready
+# Against others, who are installed beside the engine and never with it; about eight minutes on two cores.
+bench: $(VENV)/.$(EXTRAS)-ready $(VENV)-peers/.ready
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps keep a second run quick: pip is asked again only when the requirements changed.
@@ -43,6 +44,11 @@ $(VENV)/.$(EXTRAS)-ready: pyproject.toml | $(BIN)/python
 
 $(VENV)/.run-ready: pyproject.toml | $(BIN)/python
 	$(PIP) install -e .
+	touch $@
+
+$(VENV)-peers/.ready: benchmarks/requirements-peers.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	touch $@
 
 $(BIN)/python:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from county import county
-from measure import line, seconds
+from measure import Line, line, seconds
 
 from engine.api import Asked, Policy, bind_data, open_policy, settle, side_by_side
 from engine.compare.fit import fitted
@@ -15,7 +15,7 @@ from engine.load.yaml_data import read_yaml
 SCHEMES = 100
 
 
-def lines() -> list[str]:
+def lines() -> list[Line]:
     """The matrix, the runs and the differences of every scheme from the first; and with every scheme's curve."""
     whole = read_yaml("\n".join(county()) + "\n", "county.yaml")
     raw = replace(whole, tables=tuple(table for table in whole.tables if table.name != "月度"))

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import date
 
-from measure import line, seconds
+from measure import Line, line, seconds
 
 from engine.api import bind_data, open_policy
 from engine.interpret.interpret import interpret
@@ -17,7 +17,7 @@ UNITS = 20
 INSURANCES = ("职工", "居民")
 
 
-def lines() -> list[str]:
+def lines() -> list[Line]:
     """Reading, binding and telling against the settling itself; and the two ways of reading YAML."""
     policy = open_policy("gaotai")
     policy.pipeline(date(2026, 1, 1))
@@ -43,22 +43,22 @@ def lines() -> list[str]:
     ]  # fmt: skip
 
 
-def county() -> Iterator[str]:
-    """Invented amounts, the same on every run."""
+def county(units: int = UNITS) -> Iterator[str]:
+    """Invented amounts, the same on every run; ``units`` of either kind."""
     chance = random.Random(20261123)  # noqa: S311 - not a secret
 
     def yuan(low: int, high: int) -> str:
         return f"{chance.randrange(low, high)}.{chance.randrange(100):02}"
 
     names = {
-        "医共体": [f"医共体{n:02}" for n in range(UNITS)],
-        "非医共体机构": [f"机构{n:02}" for n in range(UNITS)],
+        "医共体": [f"医共体{n:02}" for n in range(units)],
+        "非医共体机构": [f"机构{n:02}" for n in range(units)],
         "资金池": ["异地就医"],
     }
     yield "方案: gaotai\n年度: 2026\n假设: {特殊超支分担比例: 80%, 保证金返还比例: 95%, 超支分担比例: 60%}"
-    for kind, units in names.items():
+    for kind, members in names.items():
         yield f"{kind}:"
-        for unit in units:
+        for unit in members:
             for insurance in INSURANCES:
                 more = {"医共体": ", 考核系数: 96%, 系统对接: 是", "非医共体机构": ", 考核系数: 92%"}.get(kind, "")
                 budget, cleared = yuan(10**6, 10**7), yuan(10**6, 10**7)

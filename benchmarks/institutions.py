@@ -5,7 +5,8 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from measure import line, seconds
+from measure import Line, line, seconds
+from shapes import W1_FIGURES, Row, by_fractions
 
 from engine.api import Policy, open_policy
 from engine.interpret.interpret import interpret
@@ -17,11 +18,9 @@ from grammar.diagnostic import Place
 
 HERE = Path(__file__).parent
 ROWS = 10_000
-FIGURES = ("结余或超支", "结余", "超支", "留用", "上缴", "基金分担", "机构承担")
-Row = tuple[int, int, int, int, bool, bool]
 
 
-def lines() -> list[str]:
+def lines() -> list[Line]:
     """The interpreter, without and with notes, and what of it cannot be less."""
     policy = open_policy(HERE / "schemes" / "w1")
     data = _data(ROWS)
@@ -46,7 +45,7 @@ def lines() -> list[str]:
         ),
         line(
             "a bare loop that keeps fractions, as the rules say", peer, "",
-            lambda: seconds(lambda: [_by_fractions(row) for row in data]), loop,
+            lambda: seconds(lambda: [by_fractions(row) for row in data]), loop,
         ),
     ]  # fmt: skip
 
@@ -86,33 +85,13 @@ def _by_hand(row: Row) -> tuple[int, ...]:
     surplus, over = max(balance, 0), max(-balance, 0)
     numerator = min(surplus * 10, budget * 3) * factor
     retained = 0 if refusal or change else (2 * numerator + 100_000) // 200_000
-    shared = special * 8 + (over - special) * 6
-    fund = (2 * shared + 10) // 20
+    fund = (special * 17 + (over - special) * 12 + 10) // 20
     return balance, surplus, over, retained, surplus - retained, fund, over - fund
-
-
-CAP, SPECIAL, PLAIN = Fraction(3, 10), Fraction(8, 10), Fraction(6, 10)
-
-
-def _by_fractions(row: Row) -> tuple[int, ...]:
-    """The same with the rates as the numbers they are: what exactness costs before anything is interpreted."""
-    budget, cleared, factor, special, refusal, change = row
-    balance = budget - cleared
-    surplus, over = max(balance, 0), max(-balance, 0)
-    cap = budget * CAP
-    kept = cap if cap < surplus else Fraction(surplus)
-    retained = 0 if refusal or change else _fen(kept * Fraction(factor, 10_000))
-    fund = _fen(special * SPECIAL + (over - special) * PLAIN)
-    return balance, surplus, over, retained, surplus - retained, fund, over - fund
-
-
-def _fen(amount: Fraction) -> int:
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
 
 
 def _agree(policy: Policy, dataset: Dataset, data: list[Row]) -> None:
     """All ways give the same fen, or the comparison would be of different things."""
     run = interpret(policy.pipeline, dataset)
-    found = [tuple(row.columns[name].now for name in FIGURES) for row in run.years[0].tables["机构"]]
-    if not found == [_by_hand(row) for row in data] == [_by_fractions(row) for row in data]:
+    found = [tuple(row.columns[name].now for name in W1_FIGURES) for row in run.years[0].tables["机构"]]
+    if not found == [_by_hand(row) for row in data] == [by_fractions(row) for row in data]:
         raise SystemExit("the interpreter and the loops do not agree")

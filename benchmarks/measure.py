@@ -3,24 +3,57 @@
 import gc
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 ROUNDS = 7
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def line(what: str, peer: str, goal: str, ours: Callable[[], float], theirs: Callable[[], float]) -> str:
+@dataclass(frozen=True)
+class Line:
+    """A line of the report: ours over the peer's, round by round; a goal reads ``≤ 2.0×`` or ``≥ 3×``, or there is none."""
+
+    what: str
+    peer: str
+    goal: str
+    ratios: Sequence[float]
+
+    @property
+    def met(self) -> bool:
+        """Whether the median reaches the goal."""
+        number = float(self.goal.strip("≤≥× ").replace(",", ""))
+        middle = statistics.median(self.ratios)
+        return middle <= number if self.goal.startswith("≤") else middle >= number
+
+    def __str__(self) -> str:
+        told = f"{figure(statistics.median(self.ratios))}×"
+        spread = f"{figure(min(self.ratios))}–{figure(max(self.ratios))}"
+        met = "" if not self.goal else "yes" if self.met else "**no**"
+        return f"| {self.what} | {self.peer} | {told} | {spread} | {self.goal} | {met} |"
+
+
+def figure(number: float) -> str:
+    """Three digits that say something, no more."""
+    if number >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def line(
+    what: str, peer: str, goal: str, ours: Callable[[], float], theirs: Callable[[], float], rounds: int = ROUNDS
+) -> Line:
     """A line of the report; either way is done once before it counts."""
     ours()
     theirs()
-    ratios = [ours() / theirs() for _ in range(ROUNDS)]
-    return f"| {what} | {peer} | {statistics.median(ratios):.1f}× | {min(ratios):.1f}–{max(ratios):.1f} | {goal} |"
+    return Line(what, peer, goal, [ours() / theirs() for _ in range(rounds)])
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -29,6 +62,14 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.process_time()
     action()
     return time.process_time() - start
+
+
+class Process(NamedTuple):
+    """Seconds by the clock, of the processor on all its cores, and the most memory held, in KiB."""
+
+    elapsed: float
+    busy: float
+    memory: int
 
 
 class Starts:
@@ -45,22 +86,35 @@ class Starts:
 
     def command(self, *arguments: str) -> float:
         """Processor seconds of a ``xiance`` command."""
+        return self.settled(*arguments).busy
+
+    def settled(self, *arguments: str) -> "Process":
+        """A ``xiance`` command from its start to its end."""
         code = f"import sys; sys.argv = {['xiance', *arguments]!r}; from engine.doors.command import main; main()"
-        return self.code(code)
+        return self.whole([sys.executable, "-c", code])
 
     def code(self, code: str) -> float:
         """Processor seconds of a process that runs a line of Python, its start included."""
         return self._process([sys.executable, "-c", code])
 
+    def whole(self, command: Sequence[str]) -> "Process":
+        """A process from its start to its end; raises where it fails."""
+        elapsed = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self._environment)
+        assert process.stderr is not None
+        told = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)}\n{told.decode(errors='replace')[-2000:]}")
+        return Process(time.perf_counter() - elapsed, used.ru_utime + used.ru_stime, used.ru_maxrss)
+
     def _process(self, command: Sequence[str]) -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=self._environment)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return self.whole(command).busy
 
 
 def machine() -> str:
-    """The processor, its cores and Python, in general terms."""
+    """The processor, its cores, memory, and what is measured, in general terms."""
     name = platform.processor() or platform.machine()
     cores = os.cpu_count() or 1
     try:
@@ -68,4 +122,9 @@ def machine() -> str:
     except OSError:
         text = ""
     models = [row.partition(":")[2].strip() for row in text.splitlines() if row.startswith("model name")]
-    return f"{models[0] if models else name}, {cores} cores, Python {platform.python_version()}"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{package} {metadata.version(package)}" for package in ("duckdb", "sqlglot", "lark"))
+    return (
+        f"{models[0] if models else name}, {cores} cores, {memory:.0f} GiB of memory, {platform.system()}; "
+        f"Python {platform.python_version()}, {versions}"
+    )

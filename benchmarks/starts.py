@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from measure import ROOT, Starts, line
+from measure import ROOT, Line, Starts, line
 
 PEER = '`python -c "import lark"`'
 CASES = ROOT / "tests" / "conformance"
 
 
-def lines() -> list[str]:
+def lines() -> list[Line]:
     """Checking, compiling and settling; the length of the scheme is counted, not claimed."""
     with TemporaryDirectory() as folder:
         return list(_lines(Starts(folder)))
 
 
-def _lines(starts: Starts) -> Iterator[str]:
+def _lines(starts: Starts) -> Iterator[Line]:
     sample = ROOT / "policies" / "gaotai" / "sample.yaml"
 
     def lark() -> float:
