@@ -112,6 +112,14 @@ def bind_data(
     return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much memory (``1GiB``) and how many threads an engine may take; None is its own choice."""
+
+    memory: str | None = None
+    threads: int | None = None
+
+
 def settle(
     policy: Policy,
     dataset: "Dataset",
@@ -119,10 +127,12 @@ def settle(
     *,
     other_readings: bool = False,
     backend: str = "exact",
+    limits: Limits | None = None,
 ) -> "Settlement":
     """Settle bound data: every year of it in order; with ``other_readings`` also what each would change.
 
     ``backend`` is what works the figures out; the others come to the same as ``exact``, whose meaning is the rule.
+    ``limits`` are for duckdb.
     """
     from engine.compile.compile import readings
     from engine.interpret.interpret import interpret
@@ -133,7 +143,8 @@ def settle(
     else:
         from engine.bulk.run import engine_named, settle_in
 
-        with engine_named(backend) as engine:
+        limits = limits or Limits()
+        with engine_named(backend, limits.memory, limits.threads) as engine:
             settled = settle_in(engine, policy.pipeline, dataset)
         chosen = report(settled.run, dataset, years)
         receipt = {**chosen.receipt, "engine": f"{chosen.receipt['engine']} {backend}"}

@@ -38,10 +38,15 @@ class Settled:
 
 
 @contextmanager
-def engine_named(name: str) -> Iterator[Engine]:
-    """An engine as long as it is needed; where it is not there, FindingsError says what it needs."""
+def engine_named(name: str, memory: str | None = None, threads: int | None = None) -> Iterator[Engine]:
+    """An engine as long as it is needed; where it is not there, FindingsError says what it needs.
+
+    Raises MemoryError where the memory it may take is not enough, KeyboardInterrupt where a user ends it.
+    """
+    import duckdb
+
     try:
-        engine = _opened(name)
+        engine = _opened(name, memory, threads)
     except UnusableError as error:
         about: dict[str, object] = {"engine": error.engine}
         match error.reason:
@@ -52,20 +57,29 @@ def engine_named(name: str) -> Iterator[Engine]:
             case "wraps":
                 finding = Finding("R182", None, about)
         raise FindingsError([finding]) from error
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError from error
     try:
         yield engine
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError from error
+    except RuntimeError as error:
+        # This is how duckdb hands on an interruption that came while it worked.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
     finally:
         engine.close()
 
 
-def _opened(name: str) -> Engine:
+def _opened(name: str, memory: str | None = None, threads: int | None = None) -> Engine:
     if name == "spark":
         from engine.sql.spark_engine import Spark
 
         return Spark()
     from engine.sql.duckdb_engine import DuckDB
 
-    return DuckDB()
+    return DuckDB(memory=memory, threads=threads)
 
 
 def settle_in(engine: Engine, pipeline_of: PipelineOf, dataset: Dataset) -> Settled:

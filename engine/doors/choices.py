@@ -8,7 +8,7 @@ from engine.doors.telling import stop
 from grammar.diagnostic import Language, Place
 
 if TYPE_CHECKING:
-    from engine.api import Policy
+    from engine.api import Limits, Policy
     from engine.load.tables import Cell
     from engine.nouns.dataset import Assumption
 
@@ -43,6 +43,23 @@ def assumed_values(pairs: tuple[str, ...], language: Language) -> "dict[str, Cel
             )
         found[name.strip()] = Cell(value.strip(), Place("--assume", key=name.strip()))
     return found
+
+
+def limits_chosen(backend: str, memory: str | None, threads: int | None, language: Language) -> "Limits":
+    """How much of the machine an engine may take; only duckdb is told so here."""
+    from engine.api import Limits
+
+    zh = language == "zh"
+    if backend != "duckdb" and (memory is not None or threads is not None):
+        stop(
+            "--memory 和 --threads 只用于 --backend duckdb" if zh else "--memory and --threads go with --backend duckdb"
+        )
+    if memory is None:
+        return Limits(None, threads)
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([KMGT]i?B)", memory.strip(), re.IGNORECASE)
+    if match is None or not float(match[1]):
+        stop(f"内存写成 1GiB、512MiB，而不是 {memory}" if zh else f"write memory as 1GiB or 512MiB, not {memory}")
+    return Limits(f"{match[1]}{match[2]}", threads)
 
 
 def keep_the_data(data: str, written: list[str], language: Language) -> None:

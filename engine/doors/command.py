@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from engine.doors.cases_command import cases
-from engine.doors.choices import assumed_values, keep_the_data, scenarios_named, years_chosen
+from engine.doors.choices import assumed_values, keep_the_data, limits_chosen, scenarios_named, years_chosen
 from engine.doors.compare_command import compare
 from engine.doors.data_command import data
 from engine.doors.diff_command import diff
@@ -43,6 +43,8 @@ from grammar.diagnostic import Finding, FindingsError, Language, has_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from engine.nouns.settlement import Settlement
 
 
 # As a shell reports a program whose reader has gone away, and one that was interrupted.
@@ -154,8 +156,10 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 @click.option(
     "--backend", type=click.Choice(["exact", "duckdb", "spark"]), default="exact", show_default=True, help="引擎。"
 )
-@format_option("table", "json", "csv", "xlsx")
-@click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv），不写到屏幕。")
+@click.option("--memory", metavar="大小", help="duckdb 最多用多少内存，例如 1GiB；不够时用磁盘。")
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="duckdb 用几个线程。")
+@format_option("table", "json", "csv", "xlsx", "parquet")
+@click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv、parquet），不写到屏幕。")
 @click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
 @language_option
@@ -167,6 +171,8 @@ def settle(
     assume: tuple[str, ...],
     scenarios: tuple[str, ...],
     backend: str,
+    memory: str | None,
+    threads: int | None,
     form: str,
     out: str | None,
     receipt: str | None,
@@ -181,6 +187,13 @@ def settle(
             if language == "zh"
             else "a workbook is written to a file: add --out settlement.xlsx"
         )
+    if form == "parquet" and not out:
+        stop(
+            "Parquet 要写到文件夹：加 --out 结果"
+            if language == "zh"
+            else "Parquet is written to a folder: add --out results"
+        )
+    limits = limits_chosen(backend, memory, threads, language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
     keep_the_data(data, [path for path in (out, receipt) if path], language)
@@ -199,7 +212,7 @@ def settle(
         raw = named(lambda: read_data(Path(data), data), language)
         given = scenarios_named(policy, scenarios, language)
         dataset = bind_data(policy, raw, given, assumed)
-        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings, backend=backend)
+        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings, backend=backend, limits=limits)
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "csv" or out:
@@ -223,19 +236,31 @@ def settle(
         from engine.doors.xlsx_form import settlement_book
 
         write_whole(Path(out or ""), settlement_book(settlement, language), language)
-    elif form == "csv" or out:
-        from engine.doors.csv_form import is_table, long_csv, tables_csv
-
+    elif form in {"csv", "parquet"} or out:
         if out:
-            tables = {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}
-            write_folder(Path(out), tables, language, is_table)
+            _write_tables(settlement, Path(out), form, language)
         else:
+            from engine.doors.csv_form import long_csv
+
             click.echo(long_csv(settlement), nl=False)
     else:
         from engine.doors.table_form import print_settlement
 
         with _console() as console:
             print_settlement(settlement, language, console)
+
+
+def _write_tables(settlement: "Settlement", folder: Path, form: str, language: Language) -> None:
+    """A table per kind of rows; one run's tables are never left beside another's, whichever form those have."""
+    from engine.doors.csv_form import is_table, tables_csv
+    from engine.doors.parquet_form import is_parquet_table, tables_parquet
+
+    tables: dict[str, str | bytes] = {}
+    if form == "parquet":
+        tables |= tables_parquet(settlement)
+    else:
+        tables |= {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}
+    write_folder(folder, tables, language, lambda path: is_table(path) or is_parquet_table(path))
 
 
 @cli.command()
