@@ -121,7 +121,9 @@ class Evaluator:
 
     def _choose(self, node: c.Choose) -> Evaluate:
         conditions = [self.of(branch.condition) for branch in node.branches]
-        values = [self._value_of(branch.value, [branch.condition]) for branch in node.branches]
+        values = [
+            assuming(branch.condition, self._value_of(branch.value, [branch.condition])) for branch in node.branches
+        ]
         all_conditions = [branch.condition for branch in node.branches]
         otherwise = self._value_of(node.otherwise, all_conditions) if node.otherwise is not None else None
         above = [branch.above for branch in node.branches]
@@ -138,7 +140,7 @@ class Evaluator:
         if isinstance(node, NoFigure):
             absent = stated(Absent(frozenset(name for x in conditions for name in reads_of(x))))
             return lambda _: absent
-        return assuming(conditions[0], self.of(node)) if len(conditions) == 1 else self.of(node)
+        return self.of(node)
 
 
 def assuming(condition: Core, function: Evaluate) -> Evaluate:
