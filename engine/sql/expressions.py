@@ -14,7 +14,7 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, known, no, perhaps
+from engine.sql.conditions import BOOLEAN, any_of, certainly, known, no, perhaps
 from engine.sql.forms import ANY_NUMBER, Plain, Possible, Value
 from engine.sql.scope import Scope, Unsayable, Within, once
 from grammar.diagnostic import Words
@@ -207,7 +207,12 @@ def may_hold(s: Scope, condition: Value) -> exp.Expression:
 
 
 def beside(s: Scope, conditions: Sequence[Value]) -> Scope:
-    """The scope of rows on which no condition holds for certain."""
-    sides = [x for c in conditions for x in ((c.now,) if c.base is c.now else (c.now, c.base))]
-    answers = [d.plain(side, "yes_no") for side in sides]
-    return Within(s, no(all_of(any_of(*(certainly(x.sql, blank=x.blank) for x in answers)))), {}) if sides else s
+    """The scope of rows on which no condition holds for certain: with assumptions, or without."""
+    if not conditions:
+        return s
+    sides = [[c.now for c in conditions]]
+    if any(c.base is not c.now for c in conditions):
+        sides.append([c.base for c in conditions])
+    answers = [[d.plain(x, "yes_no") for x in side] for side in sides]
+    some_hold = (any_of(*(certainly(x.sql, blank=x.blank) for x in side)) for side in answers)
+    return Within(s, once(s, "beside", any_of(*(no(x) for x in some_hold)), BOOLEAN), {})

@@ -74,6 +74,8 @@ def inverse(s: Scope, a: Rational) -> Rational:
         return Rational(a.below, a.above, a.blank)
     if high < 0:
         return Rational(n.negate(a.below), n.negate(a.above), a.blank)
+    if low == high == 0:
+        return constant(s, 0)
     a = settled(s, a, "divisor")
     zero = n.constant(0)
     above = n.choose([(n.over(a.above, zero), a.below), (n.over(zero, a.above), n.negate(a.below))], None)
