@@ -14,9 +14,11 @@ from tempfile import TemporaryDirectory
 
 from engine.api import Policy, bind_data, explainer, open_policy, settle
 from engine.doors.explain_form import text_of
+from engine.doors.ranges_form import limits_of, ranges_text
 from engine.doors.scenarios import assumptions_of
 from engine.explain.explain import Explainer
 from engine.explain.reason import Trace, reason
+from engine.interpret.bounds import bounds
 from engine.interpret.trace import tracer
 from engine.load.tables import Cell
 from engine.load.yaml_data import read_yaml
@@ -62,6 +64,14 @@ def compiled(blocks: Blocks) -> str:
         else:
             lines.append(f"  {_step(step)}")
     return "\n".join(lines)
+
+
+def ranged(blocks: Blocks) -> str:
+    """What ``xiance plan --ranges`` shows; a block ``money`` is the largest amount."""
+    with TemporaryDirectory() as folder:
+        pipeline = _opened(blocks, Path(folder)).pipeline()
+    money = blocks.get("money", "").strip() or None
+    return ranges_text(pipeline, bounds(pipeline, limits_of(money, None, "zh")), "zh", told_sizes=money is not None)
 
 
 def figured(blocks: Blocks) -> str:

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
-from run_pages import compiled, explained, figured, reasoned
+from run_pages import compiled, explained, figured, ranged, reasoned
 from samples import found_by_check, found_by_run, language_of, rendered
 
 from grammar import syntax as s
@@ -57,6 +57,7 @@ PHASES: dict[str, Callable[[Blocks], str]] = {
     "check": checked,
     "data": settled,
     "compile": compiled,
+    "ranges": ranged,
     "settle": figured,
     "reason": reasoned,
     "explain": explained,

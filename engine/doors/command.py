@@ -291,9 +291,20 @@ def fmt(paths: tuple[str, ...], target: Language | None, *, only_check: bool) ->
 
 @cli.command()
 @click.argument("name")
+@click.option(
+    "--ranges", is_flag=True, help="再列每个数的范围和正负，由数据和参数声明的范围推出；json 里每个式子都有。"
+)
+@click.option(
+    "--money-at-most",
+    metavar="AMOUNT",
+    help="每个金额数据最大多少（10 万亿元写 100000亿元），再列哪些数超出 64 位。",
+)
+@click.option("--rows-at-most", type=click.IntRange(min=1), metavar="N", help="一行之下最多多少行，合计才有上限。")
 @format_option("text", "json", "mermaid")
 @language_option
-def plan(name: str, form: str, language: Language) -> None:
+def plan(
+    name: str, form: str, language: Language, money_at_most: str | None, rows_at_most: int | None, *, ranges: bool
+) -> None:
     """显示清算的步骤和次序。"""
     from engine.api import open_policy
     from engine.doors.plan_form import plan_json, plan_mermaid, plan_text
@@ -302,7 +313,18 @@ def plan(name: str, form: str, language: Language) -> None:
         pipeline = named(lambda: open_policy(name), language).pipeline()
     except FindingsError as error:
         fail(error.findings, form, language)
-    if form == "json":
+    if ranges or money_at_most is not None or rows_at_most is not None:
+        from engine.doors.ranges_form import limits_of, ranges_json, ranges_text
+        from engine.interpret.bounds import bounds
+
+        known = bounds(pipeline, limits_of(money_at_most, rows_at_most, language))
+        if form == "mermaid":
+            stop("图里不列范围" if language == "zh" else "a drawing shows no ranges")
+        if form == "json":
+            tell_json(ranges_json(pipeline, known, told_sizes=money_at_most is not None))
+        else:
+            click.echo(ranges_text(pipeline, known, language, told_sizes=money_at_most is not None), nl=False)
+    elif form == "json":
         tell_json(plan_json(pipeline))
     else:
         click.echo(plan_mermaid(pipeline) if form == "mermaid" else plan_text(pipeline, language), nl=False)

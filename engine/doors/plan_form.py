@@ -39,7 +39,7 @@ def plan_text(pipeline: Pipeline, language: Language) -> str:
     zh = language == "zh"
     lines = [f"{pipeline.scheme.title}" if zh else pipeline.scheme.id]
     stage: str | None = ""
-    for number, (step, here) in enumerate(_numbered(pipeline), 1):
+    for number, (step, here) in enumerate(numbered(pipeline), 1):
         if here != stage:
             stage = here
             name = here if zh or here is None else pipeline.scheme.labels.words(here)
@@ -57,7 +57,7 @@ def plan_json(pipeline: Pipeline) -> dict[str, Any]:
     """Every step with its kind, table, column, what it reads, its clauses and its source line."""
     scheme = pipeline.scheme
     steps = []
-    for step, stage in _numbered(pipeline):
+    for step, stage in numbered(pipeline):
         column = next((name for _, name in columns_of(step)), None)
         steps.append(
             {
@@ -81,7 +81,7 @@ def plan_mermaid(pipeline: Pipeline) -> str:
     lines = ["flowchart TD"]
     nodes: dict[tuple[str, str], str] = {}
     stages: dict[str, list[str]] = {}
-    steps = [(step, stage) for step, stage in _numbered(pipeline) if not isinstance(step, Check | Inspect)]
+    steps = [(step, stage) for step, stage in numbered(pipeline) if not isinstance(step, Check | Inspect)]
     for step, stage in steps:
         for table, name in columns_of(step):
             key = nodes.setdefault((table, name), f"n{len(nodes)}")
@@ -99,7 +99,8 @@ def plan_mermaid(pipeline: Pipeline) -> str:
     return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
-def _numbered(pipeline: Pipeline) -> Iterator[tuple[Step, str | None]]:
+def numbered(pipeline: Pipeline) -> Iterator[tuple[Step, str | None]]:
+    """Every step with its stage, those of a ledger one after another."""
     for step, stage in zip(pipeline.steps, pipeline.stages, strict=True):
         if isinstance(step, Ledger):
             yield from ((inner, stage) for inner in step.steps)
@@ -137,13 +138,13 @@ def _words(step: Step) -> str:
     """The step in the author's words."""
     match step:
         case Derive(column=column, figure=figure):
-            return f"{column} = {_source(figure.default)}" + "".join(
-                f"；除非 {_source(b.condition)}: {_source(b.value)}" for b in figure.exceptions
+            return f"{column} = {source_of(figure.default)}" + "".join(
+                f"；除非 {source_of(b.condition)}: {source_of(b.value)}" for b in figure.exceptions
             )
         case Allocate(column=column, allocation=a):
-            return f"{column} ← {_source(a.whole)} → {'、'.join(a.receivers)}"
+            return f"{column} ← {source_of(a.whole)} → {'、'.join(a.receivers)}"
         case Check(sort="limit", name=name, left=left):
-            return f"{name} {_source(left)}"
+            return f"{name} {source_of(left)}"
         case Check(text=text):
             return text
         case Inspect(uses=uses):
@@ -152,13 +153,13 @@ def _words(step: Step) -> str:
             return column
 
 
-def _source(node: Core | NoFigure) -> str:
+def source_of(node: Core | NoFigure) -> str:
     """An expression as written; a table on one line, its rows in braces."""
     if isinstance(node, NoFigure):
         return "无"
     if isinstance(node, c.Choose) and node.sort == "cases":
-        rows = [f"{_written(b.condition).partition(':')[0]} → {_source(b.value)}" for b in node.branches]
-        rows += [f"其余 → {_source(node.otherwise)}"] if node.otherwise is not None else []
+        rows = [f"{_written(b.condition).partition(':')[0]} → {source_of(b.value)}" for b in node.branches]
+        rows += [f"其余 → {source_of(node.otherwise)}"] if node.otherwise is not None else []
         return f"{_head(node)} {{{'；'.join(rows)}}}"
     bands = [each for each in c.walk(node) if isinstance(each, c.Apply) and _is_band(each.args[0])]
     if bands:

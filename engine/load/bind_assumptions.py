@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from fractions import Fraction
 
 from engine.load.bind_cells import per_cent
 from engine.load.binding import Binding, short, where, words_of
@@ -71,6 +72,8 @@ def parse_assumption(scheme: Scheme, key: str, cell: Cell, source: str, findings
     if isinstance(value, Wrong):
         findings.append(Finding(value.code, cell.place, {**about, **per_cent(cell.text, kind, limits)}))
         return None
+    # A name may be a datum of several kinds of rows, each with a range of its own.
+    limits = next((d.range for d in data if isinstance(value, int | Fraction) and not d.range.holds(value)), limits)
     if kind.is_number and not isinstance(value, str | date) and not limits.holds(value):
         near = per_cent(cell.text, kind, limits)
         findings.append(Finding("D060", cell.place, {**about, "range": range_words(limits, kind), **near}))
