@@ -106,7 +106,7 @@ def bind_data(
         translation = translate(scheme, raw, (text.folder for text in policy.loaded.texts))
         raw, notes = translation.raw, translation.notes
     try:
-        dataset = bind(scheme, raw, scenarios, assume, policy.states())
+        dataset = bind(scheme, raw, scenarios, assume, policy.states(), policy.scheme)
     except FindingsError as error:
         raise FindingsError(in_order([*notes, *error.findings]) if notes else error.findings) from None
     return replace(dataset, findings=(*notes, *dataset.findings)) if notes else dataset

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from test_engine_by_oracle import tree
 
@@ -16,13 +17,17 @@ from engine.api import Policy, bind_data, open_policy
 from engine.doors.ranges_form import limits_of, range_words, ranges_json, ranges_text, sign_of
 from engine.interpret.bounds import Bounds, Limits, bounds
 from engine.interpret.interpret import interpret
+from engine.load import parquet
+from engine.load.read import read_data
+from engine.load.tables import RawData
 from engine.load.yaml_data import data_in, read_yaml
 from engine.nouns import kinds as k
+from engine.nouns.core import Input
 from engine.nouns.dataset import Dataset
 from engine.nouns.pipeline import Pipeline
 from engine.nouns.possible import Between, Possible
 from engine.nouns.value import Value
-from grammar.diagnostic import FindingsError
+from grammar.diagnostic import FindingsError, Place
 
 sys.path.insert(0, str(Path(__file__).parent / "oracle"))
 SCHEMES = ("gaotai", "yunxian", "guangdong", "jilin")
@@ -223,3 +228,126 @@ def test_an_assumption_for_a_datum_of_several_kinds_keeps_to_every_range(tmp_pat
     with pytest.raises(FindingsError) as refused:
         bind_data(open_policy(tmp_path / "sample"), data)
     assert [f.code for f in refused.value.findings if f.severity == "error"] == ["D060"]
+
+
+# ---- what is handed in keeps to the ranges that the proof rests on
+
+HEADS = {
+    "县": "名称: 示例县",
+    "成员单位": "名称: 甲院, 所属医共体: 甲",
+    "月度": "单位: 甲, 月份: 2026-01",
+    "历史基金使用": "单位: 甲, 年度: 2025",
+}
+
+
+def beyond(datum: Input) -> Iterator[str]:
+    """Values that lie just beyond the ends of a range, as data write them."""
+    scale = 1 if datum.kind.base in k.MONEYS or k.whole_only(datum.kind) else Fraction(1, 1000)
+    for end, by in ((datum.range.low, -scale), (datum.range.high, scale)):
+        if end is not None:
+            amount = Fraction(end + by) / datum.kind.scale
+            yield f"{float(amount):.3f}" if amount.denominator > 1 else str(amount)
+
+
+def laid_out(road: str, scheme: str, datum: Input, text: str, folder: Path) -> RawData:
+    """One row with one value, as a text, a table or a file too long to be held."""
+    head = HEADS.get(datum.table, "单位: 甲, 年度: 2026" if datum.table in {"明细", "用款"} else "名称: 甲")
+    row = dict(part.split(": ") for part in head.split(", "))
+    row = {"年度": "2026", **row} if datum.table != "月度" else row
+    row |= {datum.name: text} if scheme in {"guangdong", "jilin"} else {"险种": "居民", datum.name: text}
+    if road == "yaml":
+        cells = ", ".join(f"{name}: {value}" for name, value in row.items())
+        return read_yaml(f"年度: 2026\n{datum.table}:\n  - {{{cells}}}\n", "data.yaml")
+    place = folder / f"{datum.table}.{'csv' if road == 'csv' else 'parquet'}"
+    if road == "csv":
+        place.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    else:
+        columns = ", ".join(f"'{value}' AS \"{name}\"" for name, value in row.items())
+        duckdb.connect().execute(f"COPY (SELECT {columns}) TO '{place}' (FORMAT parquet)")
+    raw = read_data(place.parent)
+    place.unlink()
+    return raw
+
+
+@pytest.mark.parametrize("road", ["yaml", "csv", "parquet"])
+def test_no_datum_of_a_shipped_scheme_comes_in_beyond_its_range(
+    scheme: tuple[str, Policy], road: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, policy = scheme
+    monkeypatch.setattr(parquet, "ROWS_HELD", 0)
+    let_in, tried = [], 0
+    for datum in policy.scheme().inputs.values():
+        for text in beyond(datum) if datum.kind.is_number else ():
+            tried += 1
+            try:
+                bind_data(policy, laid_out(road, name, datum, text, tmp_path))
+                told = []
+            except FindingsError as error:
+                told = [f.where.key for f in error.findings if f.code == "D060" and isinstance(f.where, Place)]
+            if told != [datum.name]:
+                let_in.append(f"{datum.table}.{datum.name} {text}")
+    assert tried > 0
+    assert let_in == []
+
+
+AMENDED = """方案 sample 「样例」
+  施行 2026-01-01 起
+  险种 职工、居民 分别核算
+主体 单位 属于 县
+参数 比例: 比率, 不超过 40%, 未定
+数据 单位
+  甲额: 金额, 不超过 100元
+  系数: 比率, 不超过 40%, 暂不计
+环节 年终清算
+  对 单位:
+    乙额 = 甲额 × 系数
+    丙额 = 甲额 × 比例
+    丁额 = 上年 甲额
+"""
+AMENDMENT = """修订 sample 「样例二」
+  施行 2027-01-01 起
+改 参数 比例: 比率, 不超过 90%, 未定
+数据 单位
+  改 甲额: 金额, 不超过 {most}元
+"""
+
+
+def amended(folder: Path, most: int) -> Policy:
+    (folder / "sample").mkdir()
+    (folder / "sample" / "rules.policy").write_text(AMENDED, encoding="utf-8")
+    (folder / "sample" / "later.policy").write_text(AMENDMENT.format(most=most), encoding="utf-8")
+    return open_policy(folder / "sample")
+
+
+def refused(policy: Policy, text: str) -> list[tuple[str, int | None]]:
+    try:
+        bind_data(policy, read_yaml(text, "data.yaml"))
+    except FindingsError as error:
+        return [(f.code, f.where.line) for f in error.findings if f.severity == "error" and isinstance(f.where, Place)]
+    return []
+
+
+def test_a_year_before_an_amendment_is_held_to_the_range_of_its_own_day(tmp_path: Path) -> None:
+    policy = amended(tmp_path, 200)
+    rows = "险种: 职工\n{assumed}单位:\n  - {{名称: 甲, 年度: {year}, 甲额: 150}}\n"
+    assert refused(policy, rows.format(assumed="", year=2026)) == [("D060", 3)]
+    assert refused(policy, rows.format(assumed="", year=2027)) == []
+    assumed = "假设: {比例: 80%}\n"
+    assert refused(policy, rows.format(assumed=assumed, year=2027)) == []
+    assert refused(policy, rows.format(assumed=assumed, year=2026)) == [("D060", 2), ("D060", 4)]
+
+
+def test_what_an_earlier_year_left_may_be_as_large_as_its_own_range_let_it(tmp_path: Path) -> None:
+    policy = amended(tmp_path, 50)
+    alone = bounds(policy.pipeline()).columns["单位", "丁额"].value
+    known = bounds(policy.pipeline(), states=policy.states()).columns["单位", "丁额"].value
+    assert (alone, known) == (Between(0, 50_00), Between(0, 100_00))
+
+
+def test_a_scenario_gives_a_datum_nothing_beyond_its_range(tmp_path: Path) -> None:
+    (tmp_path / "sample").mkdir()
+    text = f"{AMENDED}情景 高 「试」\n  系数 = 40.1%   理由 「试」\n"
+    (tmp_path / "sample" / "rules.policy").write_text(text, encoding="utf-8")
+    with pytest.raises(FindingsError) as error:
+        open_policy(tmp_path / "sample")
+    assert [f.code for f in error.value.findings if f.severity == "error"] == ["C312"]

@@ -74,7 +74,7 @@ class _Checking:
         uses = tuple(statements.uses())
         identities = tuple(statements.identities())
         limits = tuple(self._limits())
-        scenarios = self._scenarios()
+        scenarios = self._scenarios(inputs)
         labels = self._labels(figures)
         if has_errors(symbols.findings):
             return None, symbols.findings
@@ -154,7 +154,7 @@ class _Checking:
                             table, name, condition, tuple(x.text for x in cited.locators) if cited else (), bound.span
                         )
 
-    def _scenarios(self) -> Mapping[str, c.Scenario]:
+    def _scenarios(self, inputs: Mapping[tuple[str, str], c.Input]) -> Mapping[str, c.Scenario]:
         found = {}
         for scenario in self.symbols.scenarios.values():
             values: dict[str, Scalar] = {}
@@ -168,8 +168,9 @@ class _Checking:
                 value = self.declared.constant(line.value, kind)
                 if value is not None:
                     parameter = self.declared.parameter(name) if name in self.symbols.parameters else None
-                    if parameter is not None:
-                        self.declared.in_range(value, parameter.range, line.value.span, name, kind)
+                    declared = [parameter] if parameter is not None else [d for (_, n), d in inputs.items() if n == name]
+                    for limits in dict.fromkeys(x.range for x in declared):
+                        self.declared.in_range(value, limits, line.value.span, name, kind)
                     if name in values:
                         self.symbols.tell("C110", line.name.span, name=name)
                     values[name] = value

@@ -310,14 +310,15 @@ def plan(
     from engine.doors.plan_form import plan_json, plan_mermaid, plan_text
 
     try:
-        pipeline = named(lambda: open_policy(name), language).pipeline()
+        policy = named(lambda: open_policy(name), language)
+        pipeline = policy.pipeline()
     except FindingsError as error:
         fail(error.findings, form, language)
     if ranges or money_at_most is not None or rows_at_most is not None:
         from engine.doors.ranges_form import limits_of, ranges_json, ranges_text
         from engine.interpret.bounds import bounds
 
-        known = bounds(pipeline, limits_of(money_at_most, rows_at_most, language))
+        known = bounds(pipeline, limits_of(money_at_most, rows_at_most, language), policy.states())
         if form == "mermaid":
             stop("图里不列范围" if language == "zh" else "a drawing shows no ranges")
         if form == "json":

@@ -71,15 +71,19 @@ class Bounds:
     steps: tuple[tuple[Step, tuple[tuple[Core, Bound], ...]], ...]
 
 
-def bounds(pipeline: Pipeline, limits: Limits | None = None) -> Bounds:
-    """What every figure and expression of a pipeline can come to."""
-    return _Bounding(pipeline, limits or Limits()).run()
+def bounds(pipeline: Pipeline, limits: Limits | None = None, states: Iterable[c.Scheme] = ()) -> Bounds:
+    """What every figure and expression of a pipeline can come to.
+
+    ``states`` are the scheme before and after each amendment: data of earlier years keep to the ranges of theirs.
+    """
+    return _Bounding(pipeline, limits or Limits(), tuple(states)).run()
 
 
 @dataclass(slots=True, eq=False)
 class _Bounding:
     pipeline: Pipeline
     limits: Limits
+    states: tuple[c.Scheme, ...]
     rows: dict[str, Row] = field(default_factory=dict)
     forms: dict[str, Forms] = field(default_factory=dict)
     steps: list[tuple[Step, tuple[tuple[Core, Bound], ...]]] = field(default_factory=list)
@@ -285,7 +289,8 @@ class _Bounding:
         datum = self.pipeline.scheme.inputs.get((table, column))
         figure = self.pipeline.scheme.figures.get((table, column))
         if figure is None and datum is not None:
-            value = self._datum(datum)
+            others = [d for state in self.states if (d := state.inputs.get((table, column))) is not None]
+            value = p.hull(self._datum(each) for each in (datum, *others))
             return value, self.forms[table].datum(datum, value)
         if not kind.is_number:
             return p.UNKNOWN, wholes.UNKNOWN

@@ -1,10 +1,11 @@
 """Bind: tables of text become typed rows of a scheme's kinds; everything wrong is told at once, with its cell."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from engine.load.bind_assumptions import assumptions
+from engine.load.bind_in_force import held_to_their_years
 from engine.load.bind_months import missing_periods
 from engine.load.bind_owners import duplicates, parents, rosters
 from engine.load.bind_rows import RowBinder, insurance_of
@@ -29,10 +30,12 @@ def bind(
     given: Iterable[Assumption] = (),
     extra: Mapping[str, Cell] | None = None,
     states: Iterable[Scheme] = (),
+    in_force: Callable[[date], Scheme] | None = None,
 ) -> Dataset:
     """The data as rows of the scheme; ``given`` are assumptions of scenarios, ``extra`` those of the command line.
 
     ``states`` are the scheme as it stands before and after each amendment: what any of them reads is kept apart.
+    ``in_force`` gives the one that a day is settled by, whose ranges its data and the assumptions keep to as well.
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
@@ -65,6 +68,8 @@ def bind(
     rosters(b)
     _force(b, years)
     assumed = assumptions(b, given, extra)
+    if in_force is not None:
+        held_to_their_years(b, in_force, years, assumed, {**raw.assumptions, **extra})
     b.others.extend(doubtful(scheme, b.rows, {name: _head(table).columns for name, table in tables.items()}))
     if not b.errors:
         missing_periods(b, years)
