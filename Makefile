@@ -10,7 +10,7 @@ comma := ,
 EXTRAS := dev$(if $(filter true,$(CI)),-spark)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test fuzz mutate bench clean
+.PHONY: demo test fuzz agree mutate bench clean
 
 demo: $(VENV)/.run-ready
 	$(BIN)/xiance settle gaotai --data policies/gaotai/sample.yaml
@@ -24,6 +24,14 @@ test: $(VENV)/.$(EXTRAS)-ready
 MINUTES ?= 15
 fuzz: $(VENV)/.$(EXTRAS)-ready
 	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
+
+# make agree COUNT=5000; random programs on every engine against the interpreter, told in tests/agreement/REPORT.md.
+COUNT ?= 100000
+POSTGRES ?= 2000
+SPARK ?= 500
+ROUNDINGS ?= 100000
+agree: $(VENV)/.$(EXTRAS)-ready
+	$(BIN)/python tests/agreement/agree.py --count $(COUNT) --postgres $(POSTGRES) --spark $(SPARK) --roundings $(ROUNDINGS)
 
 # Every change of every shipped rule, against the worked cases.
 mutate: $(VENV)/.run-ready
