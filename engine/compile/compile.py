@@ -101,6 +101,11 @@ class _Compiling:
 
     def _derive(self, figure: c.Figure) -> None:
         stage = self.scheme.stages[figure.stage]
+        if figure.gate is not None:
+            tests = tuple(
+                replace(t, condition=self._lower(t.condition, figure.table, stage)) for t in figure.gate.tests
+            )
+            figure = replace(figure, gate=replace(figure.gate, tests=tests))
         default = (
             figure.default if isinstance(figure.default, NoFigure) else self._lower(figure.default, figure.table, stage)
         )

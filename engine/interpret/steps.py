@@ -76,6 +76,9 @@ class Doer:
             case Allocate():
                 for row in rows:
                     self._allocate(step, row)
+                # Rows of the kind that lie under another kind of parent get no part.
+                for row in (r for table in step.receivers for r in self._rows(table, period)):
+                    row.columns.setdefault(step.column, stated(Absent(frozenset({step.column}))))
             case Check():
                 for row in rows:
                     self._check(step, row)
@@ -270,7 +273,8 @@ class Doer:
 
     def _test_words(self, row: Row, test: c.Test) -> Words:
         """A test in both languages: the name it reads, else the author's words."""
-        if isinstance(test.condition, c.Read):
+        columns = (*self.pipeline.scheme.figures, *self.pipeline.scheme.inputs)
+        if isinstance(test.condition, c.Read) and (row.table, test.condition.column) in columns:
             name = test.condition.column
             return Words(name, self.pipeline.scheme.labels.words(name, row.table))
         return Words(test.text, test.text)
