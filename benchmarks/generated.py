@@ -13,11 +13,11 @@ from engine.api import open_policy
 from engine.bulk.run import facts_of
 from engine.nouns.dataset import Dataset
 from engine.sql.engines import Columns, Statement, creation, text_of
+from engine.sql.forms import Number
 from engine.sql.layout import Column, Layout, Relation
 from engine.sql.levels import quoted
 from engine.sql.names import Called
 from engine.sql.program import Program, programmed
-from engine.sql.ranges import Number
 from engine.sql.storage import columns_of
 from engine.sql.whole import Dialect
 

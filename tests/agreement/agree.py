@@ -18,12 +18,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from engines_fixture import postgres_programs, running_postgres
-from roads import Tally, engine_road, failed, run
-from roundings import tried
+from engines_fixture import postgres_programs, running_postgres  # noqa: E402
+from roads import Tally, engine_road, failed, run  # noqa: E402
+from roundings import tried  # noqa: E402
 
-from engine.sql.duckdb_engine import DuckDB
-from engine.sql.engines import Engine, UnusableError
+from engine.sql.duckdb_engine import DuckDB  # noqa: E402
+from engine.sql.engines import Engine, UnusableError  # noqa: E402
 
 REPORT = HERE / "REPORT.md"
 _CHUNK = 200

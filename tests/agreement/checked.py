@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from programs import Program, program
+
 from engine.api import Policy
 from engine.load.policy import LoadedPolicy, LoadedText
 from grammar.diagnostic import Finding, FindingsError
 from grammar.parse import parse
 from grammar.source import Source, Span
-from programs import Program, program
 
-_VOCABULARY = parse(Source("common/vocabulary.policy", "词汇表 common 「共用」\n  环节次序 年终清算、留用与分担\n\n主体 县\n"))
+_VOCABULARY = parse(
+    Source("common/vocabulary.policy", "词汇表 common 「共用」\n  环节次序 年终清算、留用与分担\n\n主体 县\n")
+)
 _SHARED = LoadedText(_VOCABULARY, "common", "sha256:common", None, None, Path())
 
 

@@ -77,7 +77,7 @@ def _declared(scheme: Scheme) -> Iterator[str]:
             yield "parameter with a range"
         if any(entry.insurances for entry in parameter.entries):
             yield "parameter by insurance"
-        if any(entry.start is not None and entry.start.year == 2026 for entry in parameter.entries):  # noqa: PLR2004
+        if any(entry.start is not None and entry.start.year == 2026 for entry in parameter.entries):
             yield "parameter that changes within a year"
     for datum in scheme.inputs.values():
         yield f"datum {datum.kind.base.name}"

@@ -67,7 +67,10 @@ class Program:
         """For every line of the text, the part it belongs to; None for what belongs to all."""
         where = {id(part): number for number, part in enumerate(self.parts)}
         by_line: list[int | None] = []
-        marks = {number: replace(part, head=f"\x00{where[id(part)]}\x00{part.head}") for number, part in enumerate(self.parts)}
+        marks = {
+            number: replace(part, head=f"\x00{where[id(part)]}\x00{part.head}")
+            for number, part in enumerate(self.parts)
+        }
         owner: int | None = None
         left = 0
         for line in replace(self, parts=tuple(marks.values())).text().splitlines():
@@ -171,7 +174,9 @@ class _Author:
         for kind, share, grain in ((LEDGER, 0.4, "月"), (QUARTER, 0.2, "季"), (SLIP, 0.35, "笔"), (MEMBER, 0.35, "")):
             if self.often(share):
                 parents = units if self.often(0.6) else ("单位",)
-                self._declare(kind, parents, f"主体 {kind} 属于 {'、'.join(parents)}" + (f" 按 {grain}" if grain else ""))
+                self._declare(
+                    kind, parents, f"主体 {kind} 属于 {'、'.join(parents)}" + (f" 按 {grain}" if grain else "")
+                )
         if self.often(0.4):
             self.parts.append(Part(("kind",), "名录 单位 「丁」、「甲」、「丙」"))
 
@@ -189,7 +194,10 @@ class _Author:
         if letter == "判":
             return
         kind = _BASES[letter]
-        value = lambda: self.literal(letter)  # noqa: E731 - a way of drawing
+
+        def value() -> str:
+            return self.literal(letter)
+
         state = self.one(["stated", "stated", "open", "open", "range", "assumed", "referred", "dated", "insurance"])
         under: tuple[str, ...] = ()
         head = f"参数 {name} = {value()}"
@@ -245,7 +253,9 @@ class _Author:
     def literal(self, letter: str) -> str:
         match letter:
             case "额" | "差":
-                return self.one(["0元", "0.01元", "0.05元", "1元", "100元", "333.33元", "1万元", "12.5万元", "1000亿元"])
+                return self.one(
+                    ["0元", "0.01元", "0.05元", "1元", "100元", "333.33元", "1万元", "12.5万元", "1000亿元"]
+                )
             case "率":
                 return self.one(["0%", "100%", "50%", "33.33%", "12.5%", "0.5%", "30%", "7%", "0.01%"])
             case "倍":
@@ -260,7 +270,11 @@ class _Author:
         ways: list[Callable[[], str | None]] = [lambda: self._own(kind, letter)] * 5
         ways += [lambda: self._parameter_of(letter)] * 2
         if not self.locals_only:
-            ways += [lambda: self._above(kind, letter), lambda: self._below(kind, letter), lambda: self._earlier(kind, letter)]
+            ways += [
+                lambda: self._above(kind, letter),
+                lambda: self._below(kind, letter),
+                lambda: self._earlier(kind, letter),
+            ]
         for way in self.chance.sample(ways, len(ways)):
             found = way()
             if found is not None:
@@ -284,7 +298,9 @@ class _Author:
         names = [c.name for c in self.columns[parents[0]] if c.base == letter]
         if not names or len(parents) > 1:
             return None
-        return f"{'所属' if self.often(0.3) and parents[0] in self.kinds.get(kind, ()) else parents[0]}.{self.one(names)}"
+        return (
+            f"{'所属' if self.often(0.3) and parents[0] in self.kinds.get(kind, ()) else parents[0]}.{self.one(names)}"
+        )
 
     def children(self, kind: str) -> list[str]:
         return [k for k, parents in self.kinds.items() if kind in parents or (kind == "县" and k not in UNITS)]
@@ -334,7 +350,10 @@ class _Author:
             if found is not None:
                 return found
             return "期次" if letter == "倍" and self.often(0.2) else self.literal(letter)
-        v = lambda of: self.value(kind, of, depth - 1)  # noqa: E731 - a way of drawing
+
+        def v(of: str) -> str:
+            return self.value(kind, of, depth - 1)
+
         forms: Mapping[str, list[Callable[[], str]]] = {
             "额": [
                 lambda: f"({v('额')} + {v('额')})",
@@ -404,7 +423,12 @@ class _Author:
                     some = self.chance.sample(OPTIONS, self.chance.randint(1, 2))
                     sets = f"{{{'、'.join(some)}}}"
                     return self.chance.choice(
-                        [f"{name} 是 {some[0]}", f"{name} 不是 {some[0]}", f"{name} 属于 {sets}", f"{name} 不属于 {sets}"]
+                        [
+                            f"{name} 是 {some[0]}",
+                            f"{name} 不是 {some[0]}",
+                            f"{name} 属于 {sets}",
+                            f"{name} 不属于 {sets}",
+                        ]
                     )
             case "text":
                 name = self._own(kind, "文")
@@ -461,11 +485,11 @@ class _Author:
             case "blank":
                 self._blank(place)
             case "rank":
-                name = self._own(kind, "额") or self._own(kind, "评")
-                if name is not None:
+                ranked = self._own(kind, "额") or self._own(kind, "评")
+                if ranked is not None:
                     rank = self.fresh("倍")
                     order = self.one(["从高到低", "从低到高"])
-                    self._add(place, f"{rank} = 排名 {name} {order}" + self.cite(), (), rank, "倍")
+                    self._add(place, f"{rank} = 排名 {ranked} {order}" + self.cite(), (), rank, "倍")
             case "none":
                 name = self.fresh("额")
                 under = (f"{self.condition(kind, 1)}: {self.value(kind, '额', 1)}", "其余: 无")
@@ -486,7 +510,7 @@ class _Author:
         self.parts.append(Part(place, head, under, bound))
         self.columns[place[2]].append(Column(name, base))
 
-    def _exceptions(self, kind: str, letter: str, own: str) -> tuple[str, ...]:
+    def _exceptions(self, kind: str, letter: str) -> tuple[str, ...]:
         """Exceptions under a figure, mostly ranked by their clauses."""
         lines: list[str] = []
         clauses: list[str] = []
@@ -513,7 +537,7 @@ class _Author:
         letter = self.one(["额", "额", "额", "额", "差", "率", "倍", "评", "头"])
         name = self.fresh(letter)
         head = f"{name} = {self.value(kind, letter, 3)}{self._rounding(letter)}" + self.cite()
-        self._add(place, head, self._exceptions(kind, letter, name), name, letter)
+        self._add(place, head, self._exceptions(kind, letter), name, letter)
 
     def _bands(self, place: tuple[str, ...]) -> None:
         kind = place[2]
@@ -537,7 +561,11 @@ class _Author:
         name = self.fresh(letter)
         score, choice = self._own(kind, "评"), self._own(kind, "类")
         amount = self._own(kind, "额")
-        v = lambda: self.value(kind, letter, 1)  # noqa: E731 - a way of drawing
+        under: tuple[str, ...]
+
+        def v() -> str:
+            return self.value(kind, letter, 1)
+
         if score is not None and letter == "率" and self.often(0.7):
             under = ("85分 以上: 100%", f"达到 70分 不满 85分: 100% - (85分 - {score}) × 2%/分", f"不满 70分: {v()}")
             head = f"{name} 按 {score} 定档:"
@@ -566,7 +594,12 @@ class _Author:
             f"{self.condition(kind, 1)}: {self.value(kind, letter, 1)}" for _ in range(self.chance.choice((1, 1, 2)))
         )
         self._add(
-            place, f"{name} 按 情形:" + self.cite(), (*under, f"其余: {self.value(kind, letter, 1)}"), name, letter, bound=True
+            place,
+            f"{name} 按 情形:" + self.cite(),
+            (*under, f"其余: {self.value(kind, letter, 1)}"),
+            name,
+            letter,
+            bound=True,
         )
 
     def _split(self, place: tuple[str, ...]) -> None:
@@ -675,7 +708,10 @@ class _Author:
 
     def _gate(self, place: tuple[str, ...]) -> None:
         kind = place[2]
-        if any(part.section[0] == "rule" and part.section[2] == kind and part.head.startswith("准入") for part in self.parts):
+        if any(
+            part.section[0] == "rule" and part.section[2] == kind and part.head.startswith("准入")
+            for part in self.parts
+        ):
             return
         every = self.one(["全部满足", "任一满足"])
         stop = ", 不满足时 不结算" if self.often(0.7) else ""

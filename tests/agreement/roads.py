@@ -6,6 +6,9 @@ from dataclasses import field, replace
 from typing import Any
 
 from checked import cleared, policy_of, sound
+from programs import Part, Program
+from tables import Data, Row, tables
+
 from engine.api import Policy, bind_data, settle
 from engine.bulk.run import settle_in
 from engine.doors.json_form import settlement_json
@@ -16,8 +19,6 @@ from engine.nouns.settlement import HandedBack, Settlement
 from engine.sql.engines import Engine
 from grammar.diagnostic import FindingsError
 from grammar.frozen import dataclass
-from programs import Part, Program
-from tables import Data, Row, tables
 
 Road = Callable[[Policy, Dataset], Settlement]
 Told = Mapping[str, Any]
@@ -246,7 +247,14 @@ def failed(tally: Tally, road: Road) -> str:
     case, _ = case_of(seed)
     least = shrunk(case, differing(road))
     right, other = compared(least, policy_of(least.program.text()), road).told
-    lines = [tally.text(), f"seeds that differ: {tally.different[:20]}", "", f"seed {seed} made small:", "", least.text()]
+    lines = [
+        tally.text(),
+        f"seeds that differ: {tally.different[:20]}",
+        "",
+        f"seed {seed} made small:",
+        "",
+        least.text(),
+    ]
     for name in dict.fromkeys([*right, *other]):
         one, two = right.get(name), other.get(name)
         if one == two:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from programs import INSURANCES, MEMBER, TEXTS
+
 from engine.nouns import kinds as k
 from engine.nouns.core import Input, Scheme
 from grammar.frozen import dataclass
-from programs import INSURANCES, MEMBER, TEXTS
 
 Row = Mapping[str, str]
 NAMES = {"单位": ("甲", "乙", "丙", "戊"), "机构": ("庚", "辛")}
@@ -114,7 +115,9 @@ class _Clerk:
             case k.Base.TEXT:
                 return chance.choice(TEXTS)
             case k.Base.DATE:
-                return chance.choice(("2025-12-31", "2026-02-28", "2026-03-01", "2026-03-02", "2024-02-29", "2027-01-01"))
+                return chance.choice(
+                    ("2025-12-31", "2026-02-28", "2026-03-01", "2026-03-02", "2024-02-29", "2027-01-01")
+                )
             case k.Base.SCORE if datum.step is not None:
                 return str(chance.choice((0, 60, 69, 70, 84, 85, 86, 100)))
             case _:

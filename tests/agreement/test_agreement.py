@@ -31,6 +31,7 @@ from roads import (
 )
 
 from engine.nouns.core import Core, Round
+from engine.nouns.numbers import Mode
 from engine.nouns.operators import OPERATORS
 from engine.nouns.pipeline import Inspect, Ledger, Step
 from engine.sql import domain, rational
@@ -78,14 +79,26 @@ def test_every_construct_is_drawn_and_drawn_again() -> None:
     expected = {f"step {kind.__name__}" for kind in (*Step.__args__, Ledger) if kind is not Inspect}
     expected |= {f"node {kind.__name__}" for kind in Core.__args__ if kind is not Round}
     expected |= {f"operator {name}" for name in OPERATORS}
-    expected |= {f"aggregate {name}" for name in ("sum", "mean", "largest", "smallest", "count", "only", "every", "some")}
-    expected |= {f"parameter {state}" for state in ("stated", "open", "referred", "assumed", "with a range", "by insurance")}
+    expected |= {
+        f"aggregate {name}" for name in ("sum", "mean", "largest", "smallest", "count", "only", "every", "some")
+    }
+    expected |= {
+        f"parameter {state}" for state in ("stated", "open", "referred", "assumed", "with a range", "by insurance")
+    }
     expected |= {f"allocation {method}" for method in ("equally", "by_weight", "in_order")}
     expected |= {f"spare fen {owner}" for owner in ("largest_remainder", "first_listed", "甲")}
     expected |= {f"rounding {mode}" for mode in ("half_up", "up", "down", "half_even")}
     expected |= {f"figure {sort}" for sort in ("figure", "split", "gate", "indicator", "met")}
     expected |= {"several exceptions", "ranked exceptions", "no figure", "when blank", "unrounded", "gate that refuses"}
-    expected |= {"datum with a default", "datum left out", "event", "identity", "bound by a figure", "scenario", "roster"}
+    expected |= {
+        "datum with a default",
+        "datum left out",
+        "event",
+        "identity",
+        "bound by a figure",
+        "scenario",
+        "roster",
+    }
     expected |= {"earlier period with an opening", "given a period earlier", "aggregate with a filter"}
     assert {name: found[name] for name in sorted(expected) if found[name] < AT_LEAST} == {}
 
@@ -111,7 +124,7 @@ def test_the_order_of_rows_makes_no_difference_to_any_figure() -> None:
 # ---- a wrong engine
 
 
-def rounding_down(s: Any, value: Any, mode: str, step: Any) -> Any:
+def rounding_down(s: Any, value: Any, mode: Mode, step: Any) -> Any:
     return _rounded(s, value, "down" if mode == "half_up" else mode, step)
 
 
