@@ -33,6 +33,7 @@ from engine.nouns.pipeline import (
     Derive,
     Inspect,
     Ledger,
+    Link,
     Sequence,
     Spread,
     Step,
@@ -57,7 +58,7 @@ def compiled(blocks: Blocks) -> str:
     for step, here in zip(pipeline.steps, pipeline.stages, strict=True):
         if here != stage:
             stage = here
-            lines.append(here or "最后")
+            lines.append(here or ("先" if isinstance(step, Link) else "最后"))
         if isinstance(step, Ledger):
             lines.append("  逐期")
             lines.extend(f"    {_step(inner)}" for inner in step.steps)
@@ -266,6 +267,11 @@ def _step(step: Step) -> str:
             return f"结转 {table}.{column}{' 期初用 ' + source_text(opening.span) if opening is not None else ''}"
         case Sequence(table=table, column=column):
             return f"排序 {table}.{column}"
+        case Link(
+            table=table, source=source, keys=keys, start=start, end=end, bound=bound, within=within, unless=unless
+        ):
+            words = f"合并 {source} → {table} 同 {'、'.join(keys)}，{start} 至 {end} {'不超过' if within else '不满'} {_words(bound)}"
+            return words + "".join(f"；除非 {_words(node)}" for node in unless)
         case Check(table=table, text=text, left=left, sort=sort, name=name):
             return f"校核 {table} {text if sort == 'identity' else name + ' ' + source_text(left.span)}"
         case Inspect(table=table, uses=uses):

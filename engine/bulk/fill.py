@@ -34,7 +34,7 @@ from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 Cell = int | bool | str | date | None
-Tables = Mapping[str, tuple[Row, ...]]
+Tables = dict[str, tuple[Row, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from engine.bulk.fill import Tables, flat, histories
 from engine.interpret.interpret import interpret
 from engine.nouns.dataset import DataRow, Dataset
 from engine.nouns.pipeline import Pipeline, Sequence
-from engine.nouns.world import Row, Run
+from engine.nouns.world import Joint, Row, Run
 
 # What tells a unit that stands alone from every other, over the years: its kind, its name, its insurance type.
 Root = tuple[str, str, str | None]
@@ -26,13 +26,44 @@ def settle_again(
 ) -> Run:
     """The run of some roots alone, whose rows take the place of theirs in ``tables``; raises what interpreting raises."""
     run = interpret(pipeline_of, _of_roots(pipeline_of, dataset, tables, roots))
+    same: dict[int, Row] = {}
     for year in run.years:
         for kind, rows in year.tables.items():
+            if kind in year.pipeline.scheme.links:
+                continue
             mine = [row for row in tables[year.year].get(kind, ()) if root_of(row) in roots]
             for row, other in zip(mine, rows, strict=True):
                 assert row.key == other.key
                 row.columns, row.decided, row.refused = other.columns, other.decided, other.refused
+                same[id(other)] = row
+    _take_over_merged(run, tables, same)
     return run
+
+
+def _take_over_merged(run: Run, tables: Mapping[int, Tables], same: Mapping[int, Row]) -> None:
+    """The rows that others are merged into, which only the interpreter makes, put among the rows of the whole run."""
+    for year in run.years:
+        for kind in year.pipeline.scheme.links:
+            rows = year.tables.get(kind, ())
+            tables[year.year][kind] = rows
+            for row in rows:
+                if row.parent is not None:
+                    parent = row.parent = same[id(row.parent)]
+                    parent.children.setdefault(kind, []).append(row)
+                members = row.members
+                row.children = {below: [same[id(x)] for x in each] for below, each in row.children.items()}
+                row.members = members and {same[id(x)]: holds for x, holds in members.items()}
+        for others in year.tables.values():
+            for other in others:
+                mine = same.get(id(other))
+                if mine is not None:
+                    mine.joined, mine.unlinked = other.joined, other.unlinked
+                    mine.joint = other.joint and _among(other.joint, same)
+
+
+def _among(joint: Joint, same: Mapping[int, Row]) -> Joint:
+    since = None if joint.since is None else same[id(joint.since)]
+    return replace(joint, before=same[id(joint.before)], row=same[id(joint.row)], since=since)
 
 
 def _of_roots(

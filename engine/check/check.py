@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from engine.check.links import Links
 from engine.check.order import Graph, expressions
 from engine.check.parameters import Declared
 from engine.check.rules import Ruled
@@ -69,6 +70,7 @@ class _Checking:
         inputs = {key: i for key, raw in symbols.inputs.items() if (i := declared.input(raw)) is not None}
         figures = {key: f for key, raw in symbols.figures.items() if (f := ruled.figure(raw)) is not None}
         figures.update(_met_figures(figures))
+        links = dict(Links(symbols, declared).all())
         statements = Statements(declared.typer)
         allocations = tuple(a for raw in symbols.allocations if (a := statements.allocation(raw)) is not None)
         uses = tuple(statements.uses())
@@ -84,7 +86,7 @@ class _Checking:
         prover = Prover(symbols, inputs, declared.stated, figures)
         for figure in figures.values():
             prover.figure(figure)
-        self._parameter_reads(parameters, figures, allocations)
+        self._parameter_reads(parameters, figures, allocations, links)
         self._left_out(parameters, inputs, figures, allocations)
         self._double_rounding(figures)
         regions = [line.text for g in self.given for line in g.document.header.lines if isinstance(line, s.Region)]
@@ -113,6 +115,7 @@ class _Checking:
             order=order,
             labels=labels,
             layers=tuple(c.Layer(g.layer, g.document.header.title.text, g.digest) for g in self.given),
+            links=links,
         )
         return scheme, symbols.findings
 
@@ -168,7 +171,9 @@ class _Checking:
                 value = self.declared.constant(line.value, kind)
                 if value is not None:
                     parameter = self.declared.parameter(name) if name in self.symbols.parameters else None
-                    declared = [parameter] if parameter is not None else [d for (_, n), d in inputs.items() if n == name]
+                    declared = (
+                        [parameter] if parameter is not None else [d for (_, n), d in inputs.items() if n == name]
+                    )
                     for limits in dict.fromkeys(x.range for x in declared):
                         self.declared.in_range(value, limits, line.value.span, name, kind)
                     if name in values:
@@ -288,6 +293,7 @@ class _Checking:
         parameters: Mapping[str, c.Parameter],
         figures: Mapping[tuple[str, str], c.Figure],
         allocations: tuple[c.Allocation, ...],
+        links: Mapping[str, c.Link],
     ) -> None:
         """Parameters never read, read though not applicable, or changing inside a period that reads them."""
         read = set(self.declared.typer.read_parameters)
@@ -299,6 +305,7 @@ class _Checking:
         nodes = [(f.table, node) for f in figures.values() for node in expressions(f)]
         nodes += [(a.table, a.whole) for a in allocations]
         nodes += [(t, node) for a in allocations for m in (a.weight, a.each) for t, node in m.items()]
+        nodes += [(link.source, node) for link in links.values() for node in (link.bound, *link.unless)]
         told: set[tuple[str, date | str]] = set()
         for table, root in nodes:
             for node in c.walk(root):

@@ -162,9 +162,7 @@ class Typer:
         if target not in self.symbols.tables and target not in self.symbols.groups:
             self.symbols.expand(node.kind)
             return None
-        if target in self.symbols.groups and set(self.symbols.tables[scope.table].parents) <= set(
-            self.symbols.groups[target]
-        ):
+        if target in self.symbols.groups and set(self.symbols.parents(scope.table)) <= set(self.symbols.groups[target]):
             return self._owner(node, scope.table)
         if target == scope.table:
             meant = Words(f"这就是本行：直接写“{node.name.text}”", f"this is the row itself: write `{node.name.text}`")
@@ -178,13 +176,15 @@ class Typer:
         return c.ReadUp(target, node.name.text, kind, node.span) if kind else None
 
     def _owner(self, node: s.Path, table: str) -> Core | None:
-        parents = self.symbols.tables[table].parents
+        parents = self.symbols.parents(table)
         if not parents:
             self.symbols.tell("C214", node.span, table=table)
             return None
         kinds = [self.known_column(parent, node.name, spelt=parent) for parent in parents]
         kind = joined_kind(self.symbols, [kd for kd in kinds if kd], node.span)
-        return c.ReadUp(None, node.name.text, kind, node.span) if kind and all(kinds) else None
+        # A row that is linked into others stays with its unit: what it belongs to is named.
+        above = self.symbols.tables[table].merged_into
+        return c.ReadUp(above, node.name.text, kind, node.span) if kind and all(kinds) else None
 
     def known_column(self, table: str, name: s.Name, spelt: str | None = None) -> Kind | None:
         """The kind of a column of another kind of rows; told where there is none, with the owner's name as ``spelt``."""

@@ -9,7 +9,7 @@ from engine.nouns.kinds import Kind
 from grammar import syntax as s
 from grammar.frozen import dataclass
 
-PREVIOUS: tuple[Grain, ...] = ("year", "half", "quarter", "month")
+PREVIOUS: tuple[Grain, ...] = ("year", "half", "quarter", "month", "row")
 FUNCTIONS: tuple[c.Function, ...] = ("sum", "mean", "largest", "smallest", "count", "only", "every", "some")
 _FINER: dict[Grain, int] = {"year": 0, "half": 1, "quarter": 2, "month": 3, "row": 4}
 
@@ -102,6 +102,8 @@ class OtherRows:
         if node.path.owner or node.path.kind is not None:
             self.symbols.tell("C227", node.path.span, name=node.path.name.text)
             return None
+        if grain == "row":
+            return self._row_before(node, scope)
         if (
             _FINER[grain] > _FINER[self.symbols.tables[scope.table].grain]
             or self.symbols.tables[scope.table].grain == "row"
@@ -129,6 +131,23 @@ class OtherRows:
                 return None
         return c.Before(grain, read.column, opening, kind or read.kind, node.span)
 
+    def _row_before(self, node: s.Previous, scope: Scope) -> Core | None:
+        """A column of the row before, which only the linking of rows knows."""
+        if not scope.linking:
+            self.symbols.tell("C190", node.span)
+            return None
+        if node.opening is not None:
+            self.symbols.tell("C189", node.opening.span)
+            return None
+        read = self.typing.column(scope, node.path.name, node.path.span)
+        if isinstance(read, c.Read) and read.column not in BUILT_INS:
+            return c.Before("row", read.column, None, read.kind, node.span)
+        if isinstance(read, Pending):
+            self.symbols.tell("C215", node.path.span, name=node.path.name.text)
+        elif read is not None:
+            self.symbols.tell("C229", node.path.span, name=node.path.name.text)
+        return None
+
     def rank(self, node: s.Rank, scope: Scope) -> Core | None:
         """The place of the row among its siblings."""
         if scope.table is None:
@@ -149,6 +168,9 @@ class OtherRows:
         """Whether the data gives a value, or an earlier period closed one."""
         if scope.table is None:
             self.symbols.tell("C208", node.span)
+            return None
+        if node.previous is not None and PREVIOUS[node.previous.choice] == "row":
+            self.symbols.tell("C190", node.span)
             return None
         key = (scope.table, node.name.text)
         known = self.symbols.inputs if node.previous is None else {**self.symbols.inputs, **self.symbols.figures}

@@ -16,7 +16,8 @@ from grammar.source import Span
 class Scope:
     """Where an expression stands: the kind of rows, the figure being defined, what 余下 is, what may be read.
 
-    ``table`` None is a parameter's value, where only parameters may stand.
+    ``table`` None is a parameter's value, where only parameters may stand; ``linking`` where rows are compared with
+    the row before them (合并自).
     """
 
     table: str | None
@@ -24,6 +25,7 @@ class Scope:
     remaining: c.Remaining | None = None
     filtering: bool = False
     options: tuple[str, ...] = ()
+    linking: bool = False
 
 
 class Typing(Protocol):

@@ -79,6 +79,14 @@ class RawAllocation:
     layer: str
 
 
+@dataclass(frozen=True, slots=True)
+class RawLink:
+    """Rows linked into rows of another kind, as declared."""
+
+    node: s.Link
+    layer: str
+
+
 @dataclass(slots=True)
 class Symbols:
     """Everything declared, by name; ``findings`` gathers what is wrong."""
@@ -97,6 +105,7 @@ class Symbols:
     figures: dict[tuple[str, str], RawFigure] = field(default_factory=dict)
     allocations: list[RawAllocation] = field(default_factory=list)
     uses: list[tuple[str, s.Uses, str]] = field(default_factory=list)
+    links: dict[str, RawLink] = field(default_factory=dict)
     identities: list[tuple[tuple[str, ...] | None, s.Identity, str, bool]] = field(default_factory=list)
     scenarios: dict[str, s.Scenario] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
@@ -144,13 +153,18 @@ class Symbols:
     def ancestors(self, table: str) -> tuple[str, ...]:
         """Every kind above a kind, nearest first."""
         found: dict[str, None] = {}
-        queue = list(self.tables[table].parents)
+        queue = list(self.parents(table))
         while queue:
             name = queue.pop(0)
             if name not in found and name in self.tables:
                 found[name] = None
-                queue.extend(self.tables[name].parents)
+                queue.extend(self.parents(name))
         return tuple(found)
+
+    def parents(self, table: str) -> tuple[str, ...]:
+        """The kinds directly above a kind: of rows that are linked into others, that kind alone."""
+        merged = self.tables[table].merged_into
+        return (merged,) if merged is not None else self.tables[table].parents
 
     def columns(self, table: str) -> list[str]:
         """The names of a kind of rows: data and figures."""
@@ -167,7 +181,7 @@ def declare(texts: Iterable[tuple[s.Document, str]]) -> Symbols:
         if document.header.sort == "vocabulary":
             symbols.vocabulary = layer
         _header(symbols, document)
-        _kinds(symbols, document)
+        _kinds(symbols, document, layer)
         for item in document.items:
             _declaration(symbols, item, layer, document)
     for document, layer in symbols.texts:
@@ -215,7 +229,7 @@ def _once(symbols: Symbols, names: tuple[s.Name, ...]) -> None:
         seen.add(name.text)
 
 
-def _kinds(symbols: Symbols, document: s.Document) -> None:
+def _kinds(symbols: Symbols, document: s.Document, layer: str) -> None:
     """Kinds of rows first: everything else names them."""
     items = [item for item in document.items if isinstance(item, s.Kind)]
     here = {name.text for item in items for name in item.names}
@@ -230,12 +244,31 @@ def _kinds(symbols: Symbols, document: s.Document) -> None:
             _table(symbols, name, parents, grain, here)
     for link in document.items:
         if isinstance(link, s.Link):
-            symbols.tell("C190", link.span, name=link.name.text)
-            source = symbols.tables.get(link.source_kind.text)
-            if source is not None and link.name.text not in symbols.tables:
-                # The rules that use the episodes are told nothing more than that there are none yet.
-                symbols.tables[link.name.text] = Table(link.name.text, source.parents, "row", link.name.span)
-                symbols.tables[source.name] = replace(source, parents=(link.name.text,))
+            _link(symbols, RawLink(link, layer))
+
+
+def _link(symbols: Symbols, raw: RawLink) -> None:
+    """Rows of a kind linked into rows of a new one: the new kind stands between them and their unit."""
+    name, source = raw.node.name, raw.node.source_kind
+    table = symbols.tables.get(source.text)
+    if name.text in symbols.tables or name.text in symbols.groups:
+        symbols.tell("C104", name.span, name=name.text)
+        return
+    # The rules that use a kind are told nothing more than why it cannot be.
+    parents = table.parents if table is not None else ()
+    symbols.tables[name.text] = Table(name.text, parents, "row", None, name.span)
+    if table is None:
+        if source.text in symbols.groups:
+            symbols.tell("C182", source.span, name=source.text)
+        else:
+            symbols.tell("C101", source.span, name=source.text, **symbols.near(source.text, symbols.tables))
+    elif table.grain != "row" or source.text in symbols.links:
+        symbols.tell("C182", source.span, name=source.text)
+    elif table.merged_into is not None:
+        symbols.tell("C181", source.span, name=source.text, other=table.merged_into)
+    else:
+        symbols.links[name.text] = raw
+        symbols.tables[source.text] = replace(table, merged_into=name.text)
 
 
 def _after_those_they_name(items: list[s.Kind]) -> list[s.Kind]:
@@ -285,7 +318,7 @@ def _table(symbols: Symbols, name: s.Name, parents: list[s.Name], grain: list[s.
         if word.text not in GRAINS:
             symbols.tell("C106", word.span, name=word.text)
         step = GRAINS.get(word.text, "year")
-    table = Table(name.text, tuple(p for p in above if p in symbols.tables and p != name.text), step, name.span)
+    table = Table(name.text, tuple(p for p in above if p in symbols.tables and p != name.text), step, None, name.span)
     circle = any(p.text in here and p.text not in symbols.tables and p.text not in symbols.groups for p in parents)
     if circle or name.text in above or any(name.text in symbols.ancestors(p) for p in table.parents):
         symbols.tell("C107", name.span, name=name.text)
@@ -335,6 +368,10 @@ def _roster(symbols: Symbols, item: s.Roster) -> None:
             symbols.tell("C103", item.kind.span, name=item.kind.text)
         if table in symbols.rosters:
             symbols.tell("C112", item.span, name=table)
+        if table in symbols.links:
+            symbols.tell(
+                "C187", item.kind.span, name=table, table=table, source=symbols.links[table].node.source_kind.text
+            )
         units: list[str] = []
         for unit in item.units:
             if unit.text in units:
@@ -381,6 +418,9 @@ def is_locked(attributes: Iterable[s.Attribute]) -> bool:
 
 def _input(symbols: Symbols, raw: RawInput) -> None:
     key = (raw.table, raw.node.name.text)
+    if raw.table in symbols.links:
+        source = symbols.links[raw.table].node.source_kind.text
+        symbols.tell("C187", raw.node.name.span, name=raw.node.name.text, table=raw.table, source=source)
     known = symbols.inputs.get(key)
     if known is not None and known.layer == raw.layer:
         symbols.tell("C110", raw.node.name.span, name=raw.node.name.text)
@@ -549,6 +589,8 @@ def _allocate(symbols: Symbols, node: s.Allocate, table: str, stage: int, layer:
     for receiver in receivers:
         if table not in symbols.ancestors(receiver):
             symbols.tell("C170", node.receiver.span, name=node.receiver.text, table=table)
+        elif receiver in symbols.links:
+            symbols.tell("C188", node.receiver.span, name=receiver)
     if node.part is None:
         symbols.tell("C171", node.span)
         return

@@ -73,9 +73,7 @@ def _of_both(
     return {key: new[key] if key in new and (key in taken or key not in old) else old[key] for key in {**old, **new}}
 
 
-def _figures(
-    old: Scheme, new: Scheme, chosen: Collection[Key]
-) -> dict[tuple[str, str], tuple[c.Figure, Scheme]]:
+def _figures(old: Scheme, new: Scheme, chosen: Collection[Key]) -> dict[tuple[str, str], tuple[c.Figure, Scheme]]:
     found: dict[tuple[str, str], tuple[c.Figure, Scheme]] = {}
     for table, name in {**old.figures, **new.figures}:
         key = table, name
@@ -167,7 +165,9 @@ def _reads(table: str, root: Core, tables: Mapping[str, c.Table]) -> Iterator[tu
             case c.ReadUp(table=above, column=name):
                 parents = (above,) if above else tables[table].parents
                 # A parent that is no kind of rows is a group of kinds.
-                yield from ((kind, name) for kind in tables if kind != table and not {kind, *tables} - {*parents} & {kind})
+                yield from (
+                    (kind, name) for kind in tables if kind != table and not {kind, *tables} - {*parents} & {kind}
+                )
             case c.Gather(tables=below, column=name, where=where):
                 for kind in below:
                     yield kind, name

@@ -15,6 +15,7 @@ from engine.nouns.pipeline import (
     Derive,
     Inspect,
     Ledger,
+    Link,
     Pipeline,
     Sequence,
     Spread,
@@ -79,6 +80,8 @@ class _Compiling:
 
     def run(self) -> Pipeline:
         """All figures in order, then what is checked at the end."""
+        for link in self.scheme.links.values():
+            self._link(link)
         allocated: set[int] = set()
         parts = {(r, a.part): a for a in self.scheme.allocations for r in a.receivers}
         parts |= {(a.table, a.left): a for a in self.scheme.allocations if a.left is not None}
@@ -98,6 +101,26 @@ class _Compiling:
         steps, stages = self._with_ledgers()
         data = frozenset(key for key in (*self.scheme.figures, *parts, *self.scheme.inputs) if self._needs_data(key))
         return Pipeline(self.scheme, steps, stages, data)
+
+    def _link(self, link: c.Link) -> None:
+        """Rows are linked before anything is worked out of them; what the row before has is a column by its own name."""
+        before: dict[str, str] = {}
+        bound = self._of_two_rows(link.bound, before)
+        unless = tuple(self._of_two_rows(node, before) for node in link.unless)
+        self._add(
+            Link(link.table, link.source, link.keys, link.start, link.end, bound, link.within, unless, before, link),
+            None,
+        )
+
+    def _of_two_rows(self, node: Core, before: dict[str, str]) -> Core:
+        match node:
+            case c.Before(column=column, kind=kind, span=span):
+                before[describe(node)] = column
+                return c.Read(describe(node), kind, span)
+            case c.Apply(args=args):
+                return replace(node, args=tuple(self._of_two_rows(arg, before) for arg in args))
+            case _:
+                return node
 
     def _derive(self, figure: c.Figure) -> None:
         stage = self.scheme.stages[figure.stage]
@@ -237,6 +260,9 @@ class _Compiling:
 
     def _needs_data(self, key: Key) -> bool:
         """Whether a column rests on data of its own kind of rows, so that a row without data has nothing to say."""
+        if key[0] in self.scheme.links:
+            # A row that is made of rows of the data is there because of them.
+            return True
         if key not in self.needs:
             seen, queue = {key}, [key]
             while queue and queue[-1] not in self.scheme.inputs:
@@ -300,7 +326,7 @@ def columns_of(step: Step) -> Iterator[Key]:
                 yield receiver, column
             if left is not None:
                 yield table, left
-        case Check() | Inspect():
+        case Link() | Check() | Inspect():
             return
 
 
@@ -335,7 +361,7 @@ _FUNCTIONS: Mapping[c.Function, str] = {
     "every": "全部",
     "some": "任一",
 }
-_BEFORE: Mapping[c.Grain, str] = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上年"}
+_BEFORE: Mapping[c.Grain, str] = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上笔"}
 _GRAINS: Mapping[c.Grain, str] = {"year": "年", "half": "半年", "quarter": "季", "month": "月", "row": "笔"}
 
 
@@ -384,7 +410,7 @@ def _reads(step: Step, scheme: Scheme) -> Iterator[Key]:
             nodes = [(table, whole), *weight.items(), *each.items()]
         case Check(table=table, left=left, right=right):
             nodes = [(table, node) for node in (left, right) if node is not None]
-        case Inspect():
+        case Link() | Inspect():
             pass
     for table, root in nodes:
         yield from ((table, n.column) for n in c.walk(root) if isinstance(n, c.Read))

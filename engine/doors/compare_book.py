@@ -163,7 +163,11 @@ def _results(sheet: Sheet, told: SideBySide) -> None:
         row += 1
         for column, text in enumerate((say("合计", "in all"), "", period, name, *said)):
             sheet.text(row, column, text, "right" if column >= len(heads) - len(schemes) else "")
-    for line in (*conservation_lines(told, sheet.language), *mapped_lines(told, sheet.language), *outside_lines(told, sheet.language)):
+    for line in (
+        *conservation_lines(told, sheet.language),
+        *mapped_lines(told, sheet.language),
+        *outside_lines(told, sheet.language),
+    ):
         row += 1
         sheet.text(row, 0, line)
 

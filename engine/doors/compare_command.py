@@ -27,7 +27,9 @@ _TWO = 2
 @click.option("--differences", is_flag=True, help="只列各方案不同的项目。")
 @click.option("--curve", is_flag=True, help="曲线：清算总额从预算的 60% 到 120%，机构得失多少，拐点在哪一条。")
 @click.option("--pairs", is_flag=True, help="任意两个方案之间的差额都归因；不写就只同第一个比。")
-@click.option("--map", "kinds", multiple=True, metavar="类=类", help="数据里的类，没有这一类的方案按哪一类算，可以写多次。")
+@click.option(
+    "--map", "kinds", multiple=True, metavar="类=类", help="数据里的类，没有这一类的方案按哪一类算，可以写多次。"
+)
 @click.option("--frame", metavar="NAME", help="省里的框架：其余方案逐项看有没有、缺不缺、同不同。")
 @format_option("table", "json", "html", "xlsx", "md", "svg", "png")
 @click.option("--out", metavar="PATH", help="写到文件，不写到屏幕；svg 和 png 写到文件夹，一图一个文件。")
@@ -134,10 +136,22 @@ def _write_pictures(told: "SideBySide", form: "PictureForm", folder: Path, langu
         made = pictures(told, language, form)
     except NoPictureError as error:
         if error.lacking == "library":
-            stop("先装 pip install 'xiance[pictures]'，或者写 --format svg" if zh else "install xiance[pictures] first, or take --format svg")
-        stop("这台机器没有中文字体，图里的字出不来；写 --format svg" if zh else "no font here has Chinese letters: take --format svg")
+            stop(
+                "先装 pip install 'xiance[pictures]'，或者写 --format svg"
+                if zh
+                else "install xiance[pictures] first, or take --format svg"
+            )
+        stop(
+            "这台机器没有中文字体，图里的字出不来；写 --format svg"
+            if zh
+            else "no font here has Chinese letters: take --format svg"
+        )
     if not made:
-        stop("没有可画的图：加上 --curve，或者用 --data 给数据" if zh else "there is nothing to draw: give --curve or --data")
+        stop(
+            "没有可画的图：加上 --curve，或者用 --data 给数据"
+            if zh
+            else "there is nothing to draw: give --curve or --data"
+        )
     if folder.is_file():
         stop(f"{folder} 是文件，不是文件夹" if zh else f"{folder} is a file, not a folder")
     folder.mkdir(parents=True, exist_ok=True)

@@ -118,7 +118,11 @@ def comparison_markdown(told: SideBySide, language: Language, *, only_difference
         lines.append(f"| {topic.words.say(language)} | " + " | ".join(said) + " |")
     if rows := frame_rows(told, language):
         lines += ["", f"## {f'对照框架 {told.frame}' if zh else f'Against the frame {told.frame}'}", ""]
-        heads = ("方案", "关系", "项目", "框架", "方案自己") if zh else ("scheme", "relation", "topic", "frame", "the scheme's own")
+        heads = (
+            ("方案", "关系", "项目", "框架", "方案自己")
+            if zh
+            else ("scheme", "relation", "topic", "frame", "the scheme's own")
+        )
         lines += _table(heads)
         lines += ["| " + " | ".join(escaped(text) for text in row.values()) + " |" for row in rows]
     if told.settlements or told.refused:
@@ -126,7 +130,9 @@ def comparison_markdown(told: SideBySide, language: Language, *, only_difference
         lines += _result_tables(told, language)
         if rows_ := total_rows(told, language):
             lines += _table([("合计" if zh else "in all"), *told.settlements])
-            lines += [f"| {period} {name} | " + " | ".join(x or "—" for x in said) + " |" for period, name, said in rows_]
+            lines += [
+                f"| {period} {name} | " + " | ".join(x or "—" for x in said) + " |" for period, name, said in rows_
+            ]
             lines.append("")
         lines += [f"- {escaped(line)}" for line in conservation_lines(told, language)]
         lines += [f"- {escaped(line)}" for line in (*mapped_lines(told, language), *outside_lines(told, language))]
@@ -156,7 +162,9 @@ def _scheme_lines(told: SideBySide, language: Language) -> list[str]:
         lines.append(f"{scheme.id} {scheme.title}{draft}{'；' if zh else '; '}{left}{named}")
     if bases := unlike_bases(told):
         said = ("；" if zh else "; ").join(f"{name} {base}" for name, base in bases.items())
-        lines.append(f"预算口径不同，不能直接比高低：{said}" if zh else f"Budgets of unlike bases, not to be ranked: {said}")
+        lines.append(
+            f"预算口径不同，不能直接比高低：{said}" if zh else f"Budgets of unlike bases, not to be ranked: {said}"
+        )
     return lines
 
 
@@ -167,7 +175,11 @@ def _table(heads: Sequence[str]) -> list[str]:
 def _result_tables(told: SideBySide, language: Language) -> list[str]:
     lines: list[str] = []
     for who, results in results_by_unit(told).items():
-        lines += [f"### {escaped(' · '.join(x for x in who if x))}", "", *_table(["数" if language == "zh" else "figure", *told.settlements])]
+        lines += [
+            f"### {escaped(' · '.join(x for x in who if x))}",
+            "",
+            *_table(["数" if language == "zh" else "figure", *told.settlements]),
+        ]
         for identifier in SHOWN:
             found = [results.get((scheme, identifier)) for scheme in told.settlements]
             known = next((result for result in found if result is not None), None)

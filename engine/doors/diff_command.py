@@ -99,7 +99,11 @@ def _years(
         told = year_on_year(policy, raw, int(found[1]), int(found[2]), language)
     except NoSuchYearError as error:
         known = ("、" if zh else ", ").join(map(str, error.years))
-        stop(f"数据里没有 {error.year} 年；有的是 {known}" if zh else f"the data has no year {error.year}; it has {known}")
+        stop(
+            f"数据里没有 {error.year} 年；有的是 {known}"
+            if zh
+            else f"the data has no year {error.year}; it has {known}"
+        )
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "json":

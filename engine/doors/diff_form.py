@@ -205,11 +205,15 @@ def _steps(move: Move, moves: Moves, language: Language) -> Iterator[str]:
         return
     zh = language == "zh"
     for turn, share in steps:
-        said = _yuan(difference_text(share.in_turn, language) if share.in_turn else ("不变" if zh else "no change"), language)
+        said = _yuan(
+            difference_text(share.in_turn, language) if share.in_turn else ("不变" if zh else "no change"), language
+        )
         if share.joint:
             said += "（连同前面使它未定的改动）" if zh else " (with the change before, which left it open)"
         elif share.alone is not None and share.alone != share.in_turn:
-            alone = _yuan(difference_text(share.alone, language) if share.alone else ("不变" if zh else "no change"), language)
+            alone = _yuan(
+                difference_text(share.alone, language) if share.alone else ("不变" if zh else "no change"), language
+            )
             said += f"（单独换：{alone}）" if zh else f" (alone: {alone})"
         yield f"{_step_words(turn, moves, language)}{'：' if zh else ': '}{said}"
 
@@ -233,7 +237,11 @@ def _step_words(turn: Turn, moves: Moves, language: Language) -> str:
     said = []
     for change in turn.changes:
         side = change.after if change.after.citations else change.before
-        cited = ("〔" + "、".join(side.citations) + "〕" if zh else f" [{', '.join(side.citations)}]") if side.citations else ""
+        cited = (
+            ("〔" + "、".join(side.citations) + "〕" if zh else f" [{', '.join(side.citations)}]")
+            if side.citations
+            else ""
+        )
         said.append(f"{('、' if zh else ', ').join(dict.fromkeys(name_of(x) for x in change.names))}{cited}")
     return ("；" if zh else "; ").join(said)
 
@@ -337,7 +345,9 @@ def _step_json(turn: Turn, share: Share, moves: Moves) -> dict[str, Any]:
         "changes": [moves.changes.index(change) for change in turn.changes],
         "names": [name for change in turn.changes for name in change.names],
         "citations": list(
-            dict.fromkeys(x for change in turn.changes for side in (change.before, change.after) for x in side.citations)
+            dict.fromkeys(
+                x for change in turn.changes for side in (change.before, change.after) for x in side.citations
+            )
         ),
         "difference": money_text(share.in_turn),
         "alone": money_text(share.alone) if share.alone is not None else None,

@@ -14,6 +14,7 @@ from engine.nouns.pipeline import (
     Derive,
     Inspect,
     Ledger,
+    Link,
     Pipeline,
     Sequence,
     Spread,
@@ -29,9 +30,13 @@ _KINDS: dict[type[object], Words] = {
     Allocate: Words("分配", "allocate"),
     Carry: Words("结转", "carry"),
     Sequence: Words("排序", "sequence"),
+    Link: Words("合并", "link"),
     Check: Words("校核", "check"),
     Inspect: Words("核对用途", "check uses"),
 }
+
+# Steps of no stage: what is linked before all, what is checked after all.
+_UNSTAGED = {True: Words("先合并", "merged first"), False: Words("最后校核", "checks at the end")}
 
 
 def plan_text(pipeline: Pipeline, language: Language) -> str:
@@ -43,7 +48,7 @@ def plan_text(pipeline: Pipeline, language: Language) -> str:
         if here != stage:
             stage = here
             name = here if zh or here is None else pipeline.scheme.labels.words(here)
-            lines.append(f"\n{name or ('最后校核' if zh else 'checks at the end')}")
+            lines.append(f"\n{name or _UNSTAGED[isinstance(step, Link)].say(language)}")
         kind = _KINDS[type(step)].say(language)
         cited = "、".join(_clauses(step))
         clause = (f"〔{cited}〕" if zh else f" [{cited}]") if cited else ""
@@ -81,7 +86,7 @@ def plan_mermaid(pipeline: Pipeline) -> str:
     lines = ["flowchart TD"]
     nodes: dict[tuple[str, str], str] = {}
     stages: dict[str, list[str]] = {}
-    steps = [(step, stage) for step, stage in numbered(pipeline) if not isinstance(step, Check | Inspect)]
+    steps = [(step, stage) for step, stage in numbered(pipeline) if not isinstance(step, Link | Check | Inspect)]
     for step, stage in steps:
         for table, name in columns_of(step):
             key = nodes.setdefault((table, name), f"n{len(nodes)}")
@@ -118,6 +123,8 @@ def _clauses(step: Step) -> tuple[str, ...]:
             return clauses
         case Inspect(uses=uses):
             return uses.clauses
+        case Link(link=link):
+            return link.clauses
         case _:
             return ()
 
@@ -130,6 +137,8 @@ def _line(step: Step) -> int | None:
             return allocation.span.line
         case Inspect(uses=uses):
             return uses.span.line
+        case Link(link=link):
+            return link.span.line
         case _:
             return None
 
@@ -151,6 +160,8 @@ def _words(step: Step) -> str:
             return f"{uses.name}：{'、'.join(uses.allowed)}"
         case Aggregate(column=column) | Spread(column=column) | Carry(column=column) | Sequence(column=column):
             return column
+        case Link(link=link):
+            return _written(link)
 
 
 def source_of(node: Core | NoFigure) -> str:
@@ -176,7 +187,7 @@ def _head(node: Core) -> str:
     return source_text(node.span).split("\n")[0].removeprefix("=").strip().removesuffix(":")
 
 
-def _written(node: Core) -> str:
+def _written(node: Core | c.Link) -> str:
     return " ".join(source_text(node.span).split())
 
 
@@ -196,6 +207,9 @@ def _reads(step: Step) -> set[str]:
             names.add(f"{above or '所属'}.{source}")
         case Carry(source=source) | Sequence(source=source):
             names.add(source)
+        case Link(source=table, keys=keys, start=start, end=end, before=before):
+            names -= before.keys()
+            names |= {f"{table}.{name}" for name in (*keys, start, end, *before.values())}
         case _:
             pass
     return names
@@ -237,6 +251,9 @@ def _expressions(step: Step) -> Iterator[Core]:
                 yield right
         case Aggregate(where=where) if where is not None:
             yield where
+        case Link(bound=bound, unless=unless):
+            yield bound
+            yield from unless
         case Carry(opening=opening) if opening is not None:
             yield opening
         case _:

@@ -324,15 +324,17 @@ def _reasons(settlement: Settlement, language: Language, console: Console) -> No
     here: int | None = None
     for result in settlement.figures:
         row = result.row
-        owner = id(row) if row.period.grain == "year" else id(row.parent)
-        if owner != here:
-            here = owner
+        owner = row if row.period.grain == "year" or row.parent is None else row.parent
+        if id(owner) != here:
+            here = id(owner)
             heading = " · ".join(
-                x for x in (row.unit, _insurance(settlement, row.insurance, language), str(row.period.year)) if x
+                x for x in (owner.unit, _insurance(settlement, row.insurance, language), str(row.period.year)) if x
             )
             console.print(Text(f"\n{heading}", style="bold"))
         state = {"stated": "", "assumed": MARK, "open": ""}[result.value.state]
-        period = "" if row.period.grain == "year" else f"{row.period} "
+        # A single row goes by its own name, where it has one.
+        named = row.period.grain == "row" and row.unit != owner.unit
+        period = "" if row is owner else f"{row.unit if named else row.period} "
         cited = "、".join(result.citations) if zh else ", ".join(result.citations)
         clause = (f"〔{cited}〕" if zh else f" [{cited}]") if cited else ""
         value = _spoken(result, language)

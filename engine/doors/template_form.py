@@ -67,6 +67,7 @@ def columns_read(scheme: Scheme) -> set[tuple[str, str]]:
     """The columns of kinds of rows that rules read, by kind."""
     found = {(table, "资金用途") for use in scheme.uses for table in use.spending}
     found |= {(table, "用款金额") for use in scheme.uses for table in use.spending}
+    found |= {(k.source, name) for k in scheme.links.values() for name in (*k.keys, k.start, k.end)}
     for table, node in _nodes(scheme):
         match node:
             case c.Read(column=column) | c.Given(column=column) | c.AsGiven(column=column) | c.Before(column=column):
@@ -122,6 +123,8 @@ def _nodes(scheme: Scheme) -> Iterator[tuple[str, c.Core]]:
             yield from ((table, node) for table, value in receivers.items() for node in c.walk(value))
     for limit in scheme.limits:
         yield from ((limit.table, node) for node in c.walk(limit.condition))
+    for link in scheme.links.values():
+        yield from ((link.source, node) for root in (link.bound, *link.unless) for node in c.walk(root))
 
 
 def _is_unit(scheme: Scheme, kind: str) -> bool:

@@ -118,7 +118,11 @@ def _words(step: YearStep, told: YearOnYear, language: Language) -> str:
         for change in step.changes:
             side = change.after if change.after.citations else change.before
             names = ("、" if zh else ", ").join(dict.fromkeys(name_of(x) for x in change.names))
-            cited = ("〔" + "、".join(side.citations) + "〕" if zh else f" [{', '.join(side.citations)}]") if side.citations else ""
+            cited = (
+                ("〔" + "、".join(side.citations) + "〕" if zh else f" [{', '.join(side.citations)}]")
+                if side.citations
+                else ""
+            )
             said.append(f"{'规则 ' if zh else 'rule '}{names}{cited}")
         return ("；" if zh else "; ").join(said)
     said = []
@@ -144,7 +148,9 @@ def _step_json(step: YearStep, share: Share, told: YearOnYear, language: Languag
         "words": _words(step, told, language),
         "names": [name for change in step.changes for name in change.names],
         "citations": list(
-            dict.fromkeys(x for change in step.changes for side in (change.before, change.after) for x in side.citations)
+            dict.fromkeys(
+                x for change in step.changes for side in (change.before, change.after) for x in side.citations
+            )
         ),
         "difference": money_text(share.in_turn),
         "joint": share.joint,

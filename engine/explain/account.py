@@ -118,9 +118,7 @@ class Accounts:
                 continue
             maker = self.makers.by.get((row.table, leaf.name))
             if isinstance(maker, Spread):
-                above = row.parent
-                while above is not None and maker.above not in {None, above.table}:
-                    above = above.parent
+                above = owner_of(row, maker.above)
                 if above is not None:
                     yield above, maker.source
             elif isinstance(maker, Carry):
@@ -180,6 +178,16 @@ def counted(step: Aggregate, row: Row) -> list[Row]:
     """The rows a sum is made of, before its filter."""
     rows = [x for t in step.tables for x in _descendants(row, t) if x.from_data or not step.from_data]
     return [x for x in rows if step.source in x.columns and not x.columns[step.source].is_absent]
+
+
+def owner_of(row: Row, table: str | None) -> Row | None:
+    """The row above a row whose column it reads; of what it is merged into, where that is one row for certain."""
+    if row.joined and row.joined[0][0].table == table:
+        return row.joined[0][0] if len(row.joined) == 1 and row.joined[0][1] is None else None
+    above = row.parent
+    while above is not None and table not in {None, above.table}:
+        above = above.parent
+    return above
 
 
 def whole_row(step: Allocate, row: Row) -> Row | None:

@@ -13,6 +13,7 @@ from engine.explain.explanation import Explanation, Section
 from engine.explain.headline import headline, title
 from engine.explain.inputs import inputs
 from engine.explain.makers import Makers, makers_of
+from engine.explain.merged import merged
 from engine.explain.phrases import Phrases
 from engine.explain.remarks import basis, reading, what_is_open
 from engine.explain.telling import Background, Kept, Telling
@@ -85,6 +86,7 @@ def _told(t: Telling, depth: int | None, *, why_not: bool) -> Explanation:
     sections = [basis(t, notes)]
     if depth != 1:
         sections = [
+            merged(t),
             how(t, steps, own),
             *([inputs(t, steps)] if depth is None else []),
             basis(t, notes),

@@ -1,6 +1,6 @@
 """Where the numbers of an explanation were reported: file, sheet and row, or a parameter's dates and clause."""
 
-from engine.explain.account import Step, counted
+from engine.explain.account import Step, counted, owner_of
 from engine.explain.explanation import Section
 from engine.explain.telling import Telling
 from engine.explain.terms import Leaf
@@ -48,9 +48,7 @@ def _reported(t: Telling, row: Row, name: str) -> tuple[Row, str]:
     if isinstance(maker, Carry) and isinstance(maker.opening, c.Read) and row.decided.get(maker.column) == ():
         return row, maker.opening.column
     if isinstance(maker, Spread):
-        above = row.parent
-        while above is not None and maker.above not in {None, above.table}:
-            above = above.parent
+        above = owner_of(row, maker.above)
         return (above, maker.source) if above is not None else (row, name)
     return row, name.removeprefix(GIVEN)
 

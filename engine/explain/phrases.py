@@ -200,6 +200,9 @@ class Phrases:
                 return named(self.name(name))
             case c.ReadParameter(name=name):
                 return named(self.word(name, None))
+            case c.Before(grain="row", column=name):
+                word = self.word(name, self.row.table)
+                return self.pick(f"前一笔的{word}", f"{named(word)} of the row before")
             case c.LeftOut(read=inner) | c.Round(value=inner):
                 return self.bare(inner, article=article)
             case c.Given(column=column):
@@ -249,7 +252,7 @@ class Phrases:
         )
 
     def _aggregate(self, step: Aggregate) -> str:
-        tables = self.joined([self.pick(self.kind(t), _plural(self.kind(t))) for t in step.tables])
+        tables = self.joined([self.pick(self.kind(t), plural(self.kind(t))) for t in step.tables])
         source = self.word(step.source, step.tables[0])
         zh, en = _FUNCTIONS[step.function]
         name = self.pick(f"各{tables}的{source}{zh}", f"{en} {source} of the {tables}")
@@ -271,7 +274,7 @@ class Phrases:
             return self.pick(f"{zh}有{source}", f"there is last {en}'s {source}")
         ending_zh, ending_en = _FUNCTIONS[step.function]
         of_zh = f"{self.kind(step.child)}的" if step.child else ""
-        of_en = f" of the {_plural(self.kind(step.child))}" if step.child else ""
+        of_en = f" of the {plural(self.kind(step.child))}" if step.child else ""
         if step.count is None:
             return self.pick(f"本年至今{of_zh}{source}{ending_zh}", f"{ending_en} {source}{of_en} this year so far")
         count = self.count(step.count)
@@ -286,7 +289,8 @@ def _as(row: Row, table: str) -> Row:
     return Row(table, row.unit, row.insurance, row.period, row, (), {}, frozenset(), False, None, {})
 
 
-def _plural(word: str) -> str:
+def plural(word: str) -> str:
+    """An English word for several of a thing."""
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from engine.explain.account import Passed, Step
 from engine.explain.clauses import locator_text
 from engine.explain.explanation import Explanation
+from engine.explain.merged import merged_json
 from engine.explain.telling import Background
 from engine.explain.terms import Leaf, Term
 from engine.nouns.core import NoFigure
@@ -84,6 +85,7 @@ def _trace(explanation: Explanation, whole: Background) -> dict[str, Any]:
             }
             for note in explanation.notes
         ],
+        **({"merged": merged_json(row, link, scheme)} if (link := scheme.links.get(row.table)) is not None else {}),
         "steps": [_step(step, whole, explanation) for step in explanation.steps],
         "readings": [
             {

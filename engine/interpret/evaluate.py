@@ -130,7 +130,7 @@ class Evaluator:
 
         def choose(row: Row) -> Value:
             chosen = decide(node.sort, [f(row) for f in conditions], values, otherwise, above, row)
-            if chosen.clash:
+            if chosen.clash and row.standing is None:
                 self.findings.append(_clash(node, chosen, row))
             return chosen.value
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.interpret.evaluate import Evaluator
-from engine.interpret.steps import Doer, descendants
+from engine.interpret.link import Linked, link
+from engine.interpret.steps import Doer, descendants, unlinked
 from engine.interpret.world import COUNTY, input_value, parameter_value, rows_of
 from engine.nouns.dataset import DataRow, Dataset
 from engine.nouns.periods import Period, periods_of
@@ -34,9 +35,12 @@ def _interpret(pipeline_of: PipelineOf, dataset: Dataset, noting: bool) -> Run:
     findings: list[Finding] = []
     years: list[YearRun] = []
     identities = waiting = 0
-    for year in dataset.years:
-        pipeline = pipeline_of(date(year, 1, 1))
-        run = _Year(pipeline, dataset, year, past, findings, noting)
+    runs = [_Year(pipeline_of(date(year, 1, 1)), dataset, year, past, findings, noting) for year in dataset.years]
+    for run in runs:
+        run.tables = rows_of(run.pipeline.scheme, dataset, run.year)
+    # Rows of one year may be linked to rows of the next: all are there before the first is settled.
+    link([Linked(run.pipeline, run.tables, run.evaluator) for run in runs])
+    for run in runs:
         years.append(run.settle())
         identities += run.doer.identities
         waiting += run.doer.waiting
@@ -80,17 +84,21 @@ class _Year:
     findings: list[Finding]
     noting: bool
     doer: Doer = field(init=False)
+    tables: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    evaluator: Evaluator = field(init=False)
     parameters: dict[tuple[str, str | None, Period], Value] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
+
     def settle(self) -> YearRun:
-        tables = rows_of(self.pipeline.scheme, self.dataset, self.year)
-        self._begin(tables)
+        self._begin(self.tables)
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
                 self._ledger(step)
             else:
                 self.doer.do(step)
-        return YearRun(self.year, self.pipeline, tables)
+        return YearRun(self.year, self.pipeline, self.tables)
 
     def warn(self, tables: Mapping[str, tuple[Row, ...]]) -> None:
         """Warn of rows that are settled already."""
@@ -106,10 +114,10 @@ class _Year:
     def _begin(self, tables: Mapping[str, tuple[Row, ...]]) -> None:
         for rows in tables.values():
             self.past.update((row.key, row) for row in rows)
-        evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
-        self.doer = Doer(
-            self.pipeline, tables, self.past, self.dataset.supplied, self._history, evaluator, self.findings
-        )
+        links = self.pipeline.scheme.links.values()
+        # What is made of rows of the data is there where those are.
+        supplied = self.dataset.supplied | {k.table for k in links if k.source in self.dataset.supplied}
+        self.doer = Doer(self.pipeline, tables, self.past, supplied, self._history, self.evaluator, self.findings)
 
     def _ledger(self, ledger: Ledger) -> None:
         """Period by period: each reads the one before, closed."""
@@ -164,12 +172,15 @@ class _Year:
             return None
         needs_data = (step.child, step.source) in self.pipeline.needs_data
         rows = [r for r in descendants(found, step.child) if r.from_data or not needs_data]
+        if any(r.standing is not None for r in rows) or any(unlinked(found, step.child)):
+            return None
         if not rows and not self._has_rows(step.child, row, period):
             return None
         return [r.columns[step.source] for r in rows if step.source in r.columns]
 
     def _has_rows(self, table: str, row: Row, period: Period) -> bool:
-        rows = self.dataset.rows.get(table, ())
+        link = self.pipeline.scheme.links.get(table)
+        rows = self.dataset.rows.get(table if link is None else link.source, ())
         return any(r.period.year == period.year and r.insurance == row.insurance for r in rows)
 
     def _belongs(self, child: DataRow, row: Row) -> bool:

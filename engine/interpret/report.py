@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from engine.nouns.core import Parameter
 from engine.nouns.dataset import Assumption, Dataset
 from engine.nouns.pipeline import Allocate, Derive, Ledger, Pipeline, Step
+from engine.nouns.possible import Absent, Maybe, Possible
 from engine.nouns.printed import plain
 from engine.nouns.settlement import Difference, FigureResult, OpenItem, Settlement
-from engine.nouns.value import Value
+from engine.nouns.value import Value, lift
 from engine.nouns.world import Row, Run, YearRun
 from grammar.diagnostic import Finding
 
@@ -92,6 +93,10 @@ def _result(row: Row, name: str, step: Derive | Allocate, pipeline: Pipeline) ->
         return None
     if not row.from_data and (row.table, name) in pipeline.needs_data:
         return None
+    if row.standing is not None:
+        value = _perhaps(value, row.standing)
+        if value.is_absent:
+            return None
     reached = row.columns.get(f"{name}·达标")
     return FigureResult(
         row=row,
@@ -104,6 +109,17 @@ def _result(row: Row, name: str, step: Derive | Allocate, pipeline: Pipeline) ->
         pipeline=pipeline,
         reached=reached.now if reached is not None and isinstance(reached.now, bool) else None,
     )
+
+
+def _perhaps(value: Value, standing: Value) -> Value:
+    """A figure of a row that may be no row of its own: it is there or it is not."""
+
+    def one(there: Possible, value: Possible) -> Possible:
+        if there is True or isinstance(value, Absent):
+            return value
+        return Absent() if there is False else Maybe(value)
+
+    return lift(one, standing, value)
 
 
 def _citations(row: Row, name: str, step: Derive | Allocate) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Each kind of step, done once over all rows of its table (or of one period of a ledger)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
@@ -24,6 +24,7 @@ from engine.nouns.pipeline import (
     Check,
     Derive,
     Inspect,
+    Link,
     Pipeline,
     Sequence,
     Spread,
@@ -33,7 +34,7 @@ from engine.nouns.possible import Absent, Maybe, Possible
 from engine.nouns.printed import spoken
 from engine.nouns.ranges import range_words
 from engine.nouns.value import Known, Marks, Value, lift, marked, readable, stated
-from engine.nouns.world import Row
+from engine.nouns.world import Row, Unlinked
 from grammar.diagnostic import Finding, Place, Words
 from grammar.source import Span, source_text
 
@@ -73,6 +74,9 @@ class Doer:
                 self._each(step.column, rows, self._once(step, self._carry))
             case Sequence():
                 self._each(step.column, rows, lambda row: self._place(step, row))
+            case Link():
+                # Rows were linked before the first year: where one belongs is decided by those of the next.
+                pass
             case Allocate():
                 for row in rows:
                     self._allocate(step, row)
@@ -284,6 +288,9 @@ class Doer:
     def _aggregate(self, step: Aggregate) -> Callable[[Row], Value]:
         where = self.evaluator.of(step.where) if step.where is not None else None
         hidden = frozenset(t for t in step.tables if self._is_hidden(t, step.source))
+        links = self.pipeline.scheme.links
+        linked = [t for t in step.tables if t in links]
+        supplied = frozenset(links[t].source if t in links else t for t in step.tables)
 
         def aggregate(row: Row) -> Value:
             children = [x for t in step.tables for x in descendants(row, t) if x.from_data or not step.from_data]
@@ -291,18 +298,31 @@ class Doer:
             children = [x for x in children if not (x.refused and x.columns[step.source].is_absent)]
             if not row.refused and hidden:
                 children = [x for x in children if not (x.refused and x.table in hidden)]
-            if not children and self._is_missing(step, row):
-                return _missing(step.tables, step.kind)
-            pairs = [(where(x) if where is not None else _YES, x.columns[step.source]) for x in children]
+            apart = [u for t in linked for u in unlinked(row, t)]
+            if not children and not apart and self._is_missing(step, row):
+                return _missing(supplied, step.kind)
+            pairs = [(where(x) if where is not None else _YES, self._source(step, x)) for x in children]
+            if linked or row.members is not None:
+                pairs = [(_belonging(row, x, holds), value) for x, (holds, value) in zip(children, pairs, strict=True)]
             self.evaluator.notes.clear()
             if step.function == "count":
-                return _counted([(x.count, *pair) for x, pair in zip(children, pairs, strict=True)])
+                return _counted(
+                    [(x.count, *pair) for x, pair in zip(children, pairs, strict=True)], _number_of(step, apart)
+                )
+            if apart and step.function in {"mean", "only"}:
+                return _missing(_lacking(apart), step.kind)
+            pairs += [(_perhaps(step, u), _missing(u.missing, step.kind)) for u in apart]
             kept = [
                 (holds, _plain(value)) for holds, value in pairs if holds.now is not False or holds.base is not False
             ]
             return self._gathered(step, kept, row)
 
         return aggregate
+
+    def _source(self, step: Aggregate, row: Row) -> Value:
+        """What is gathered of a row; a row of an earlier year may stand under rules that had no such figure."""
+        value = row.columns.get(step.source)
+        return value if value is not None else _missing(frozenset({step.source}), step.kind)
 
     def _is_hidden(self, table: str, column: str) -> bool:
         """Whether a gate that refuses takes a column out of the results, so that no total may count it.
@@ -349,12 +369,31 @@ class Doer:
                 return over_rows(kept, lambda values, perhaps: of_numbers(step.function, values, perhaps), parts)
 
     def _spread(self, step: Spread, row: Row) -> Value:
+        if step.above is not None and step.above in self.pipeline.scheme.links and step.above != row.table:
+            return self._of_joined(step, row)
         above = row.parent
         while above is not None and step.above not in {None, above.table}:
             above = above.parent
         if above is None or step.source not in above.columns:
             return Value(p.ANYTHING, p.ANYTHING, frozenset({step.above or "所属"}))
         return above.columns[step.source]
+
+    def _of_joined(self, step: Spread, row: Row) -> Value:
+        """A column of what a row is linked into; where that may be one of several, what it is on any of them."""
+        assert step.above is not None
+        anything: Possible = p.ANYTHING if step.kind.is_number else p.UNKNOWN
+        lacking = (row.parent.unlinked or {}).get(step.above) if row.parent is not None else None
+        missing = frozenset({step.above}) if lacking is None else lacking.missing
+        values = [(holds, x.columns.get(step.source)) for x, holds in row.joined]
+        # What ends in a later year is worked out then.
+        known = [(_YES if holds is None else holds, value) for holds, value in values if value is not None]
+        if not known or len(known) < len(values):
+            return Value(anything, anything, missing)
+        if len(known) == 1 and known[0][0] is _YES:
+            return known[0][1]
+        now = p.hull(v.now for h, v in known if h.now is not False)
+        base = p.hull(v.base for h, v in known if h.base is not False)
+        return marked(now, base, [x for pair in known for x in pair])
 
     def _carry(self, step: Carry) -> Callable[[Row], Value]:
         opening = self.evaluator.of(step.opening) if step.opening is not None else None
@@ -465,6 +504,12 @@ class Doer:
         ]
         values = [_plain(x.columns[step.source]) for x in siblings]
         own = _plain(row.columns[step.source])
+
+        apart = [] if row.parent is None else list(unlinked(row.parent, row.table))
+        standing = [x.standing for x in siblings if x.standing is not None]
+        if standing or apart:
+            most = p.between(1, len(siblings) + sum(u.most for u in apart))
+            return marked(most, most, [Value(most, most, _lacking(apart)), *standing, *values])
 
         def place(mine: Possible, others: list[Possible]) -> Possible:
             if not all(p.is_point(x) for x in others):
@@ -622,20 +667,66 @@ class Doer:
                                allowed="、".join(uses.allowed), clause="、".join(uses.clauses))  # fmt: skip
 
     def _tell(self, code: str, where: Span | Place | None, row: Row, /, **values: object) -> None:
+        if row.standing is not None:
+            # Nothing is wrong with a row that may not be there.
+            return
         about = {"unit": row.unit, "period": str(row.period), "insurance": row.insurance or "—"}
         self.findings.append(Finding(code, where, {**about, **values}))
 
 
-def _counted(rows: list[tuple[int, Value, Value]]) -> Value:
-    """How many rows count, a row of the data that stands for many as so many; one whose filter is open may count."""
+def _counted(rows: list[tuple[int, Value, Value]], others: Value) -> Value:
+    """How many rows count, a row of the data that stands for many as so many; one whose filter is open may count.
+
+    ``others`` is how many there are beside them.
+    """
     kept = [(n, h, _plain(v)) for n, h, v in rows if h.now is not False or h.base is not False]
 
     def one(holds: Callable[[Value], Possible]) -> Possible:
         sure = sum(n for n, h, _ in kept if holds(h) is True)
         perhaps = sum(n for n, h, _ in kept if holds(h) is not True and holds(h) is not False)
-        return p.between(sure, sure + perhaps)
+        return p.add(p.between(sure, sure + perhaps), others.now)
 
-    return marked(one(lambda h: h.now), one(lambda h: h.base), [x for _, h, v in kept for x in (h, v)])
+    return marked(one(lambda h: h.now), one(lambda h: h.base), [others, *(x for _, h, v in kept for x in (h, v))])
+
+
+def _belonging(row: Row, child: Row, holds: Value) -> Value:
+    """Whether a row counts that may be part of another, or of the one it is counted for."""
+    for value in (child.standing, row.members.get(child) if row.members is not None else None):
+        if value is not None:
+            holds = lift(p.both, value, holds)
+    return holds
+
+
+def unlinked(row: Row, table: str) -> Iterator[Unlinked]:
+    """What of the rows under a row cannot be linked into rows of a kind."""
+    if row.unlinked is not None and table in row.unlinked:
+        yield row.unlinked[table]
+    elif table not in row.children:
+        for children in row.children.values():
+            # Only what lies above rows of the kind has such; the rows of one kind are alike in that.
+            for child in children:
+                if child.unlinked is not None or child.children:
+                    yield from unlinked(child, table)
+
+
+def _number_of(step: Aggregate, apart: list[Unlinked]) -> Value:
+    """How many rows those come to that cannot be linked."""
+    if not apart:
+        return _NONE
+    most = sum(u.most for u in apart)
+    many = p.between(sum(u.least for u in apart) if step.where is None else 0, most)
+    return marked(many, many, [Value(many, many, _lacking(apart))])
+
+
+def _perhaps(step: Aggregate, apart: Unlinked) -> Value:
+    """Whether any of those count that cannot be linked."""
+    if step.where is None and apart.least > 0:
+        return _YES
+    return Value(p.UNKNOWN, p.UNKNOWN, apart.missing)
+
+
+def _lacking(apart: list[Unlinked]) -> Marks:
+    return frozenset[str]().union(*(u.missing for u in apart))
 
 
 def descendants(row: Row, table: str) -> list[Row]:
@@ -647,6 +738,7 @@ def descendants(row: Row, table: str) -> list[Row]:
 
 _YES = stated(True)
 _ONE = stated(1)
+_NONE = stated(0)
 _PREVIOUS = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上年"}
 
 
@@ -655,7 +747,9 @@ def _refuse(row: Row) -> None:
     row.refused = True
     for children in row.children.values():
         for child in children:
-            _refuse(child)
+            # A row of the year before may be part of one of this year: its own year is closed.
+            if child.period.year == row.period.year:
+                _refuse(child)
 
 
 def _within(own: Period, period: Period) -> bool:
@@ -715,7 +809,7 @@ def _plain(value: Value) -> Value:
     return value if type(value) is Known else readable(value)
 
 
-def _missing(tables: tuple[str, ...], kind: k.Kind) -> Value:
+def _missing(tables: Iterable[str], kind: k.Kind) -> Value:
     anything: Possible = p.ANYTHING if kind.is_number else p.UNKNOWN
     if kind.base is k.Base.MONEY:
         anything = p.Between(0, None)

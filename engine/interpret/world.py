@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
+from fractions import Fraction
 
 from engine.nouns import core as c
 from engine.nouns.core import Grain, Input, Scheme
@@ -68,6 +69,10 @@ class _Maker:
             rows = list(self._periods(table, data, parents))
         else:
             rows = list(self._units(table, data, parents))
+        if table.merged_into is not None:
+            # Rows on one day are linked in the order they have here: which of two it is must not hang on the file.
+            blanks = self._form(name).blanks
+            rows.sort(key=lambda row: tuple(_told(row.columns[column].base) for column, _ in blanks))
         rows.sort(key=lambda row: (row.insurance is not None, self._insurance(row.insurance), *row.order))
         for row in rows:
             if row.parent is not None:
@@ -178,6 +183,11 @@ class _Form:
     def period(self, period: Period) -> Period:
         """The one period that stands for all that are the same."""
         return self.periods.setdefault((period.grain, period.number), period)
+
+
+def _told(value: Possible) -> tuple[object, ...]:
+    """A value as something that values of one datum can be ordered by, what is not known last."""
+    return (0, value) if isinstance(value, bool | int | Fraction | str | date) else (1,)
 
 
 def input_value(datum: Input, given: Scalar | None, assumption: Assumption | None) -> Value:

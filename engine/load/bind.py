@@ -87,13 +87,17 @@ def _head_at(place: object) -> str | None:
 
 def _table_name(b: Binding, table: Table | BulkTable) -> str | None:
     name = b.words.get(table.name, table.name)
+    if name in b.scheme.links:
+        b.tell("D224", table.place, name=table.name, source=b.scheme.links[name].source)
+        return None
     if name in b.scheme.tables:
         return name
     if table.name in _HEADS:
         b.wrong_heads.add(_HEADS[table.name])
         b.tell("D022", table.place, name=table.name)
         return None
-    known = [*b.scheme.tables, *(b.scheme.labels.id(t) for t in b.scheme.tables), "假设"]
+    given = [t for t in b.scheme.tables if t not in b.scheme.links]
+    known = [*given, *(b.scheme.labels.id(t) for t in given), "假设"]
     b.tell("D050", table.place, name=table.name, **nearest(table.name, known))
     return None
 

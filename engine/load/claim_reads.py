@@ -33,6 +33,9 @@ def reads_of(schemes: Iterable[Scheme], table: str) -> Reads | str:
     for scheme in schemes:
         if scheme.tables[table].grain != "row":
             return table
+        if (merged := scheme.tables[table].merged_into) is not None:
+            # Which rows are one hangs on the days of each.
+            return merged
         if (own := _rules_of_its_own(scheme, table)) is not None:
             return own
         for owner, root in _roots(scheme):

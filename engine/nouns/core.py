@@ -268,11 +268,15 @@ def walk(node: Core) -> Iterator[Core]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A kind of rows (主体): its parents, its grain; ``unit`` where each row is a unit that is settled by itself."""
+    """A kind of rows (主体): its parents, its grain; ``merged_into`` is the kind its rows are linked into (合并自).
+
+    The parents are those the data names: rows that are linked stay rows of their unit as well.
+    """
 
     name: str
     parents: tuple[str, ...]
     grain: Grain
+    merged_into: str | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -474,6 +478,27 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of ``source`` linked into rows of ``table``: equal ``keys``, and a gap between two dates within ``bound`` days.
+
+    The gap runs from the latest ``start`` of the rows before to the row's own ``end``; ``within`` where the bound itself
+    still links. A row for which one of ``unless`` holds begins anew. In these ``上笔 x`` is a ``Before`` of grain "row".
+    """
+
+    table: str
+    source: str
+    keys: tuple[str, ...]
+    start: str
+    end: str
+    bound: Core
+    within: bool
+    unless: tuple[Core, ...]
+    clauses: tuple[str, ...]
+    layer: str = ""
+    span: Span = _span_by_name()
+
+
+@dataclass(frozen=True, slots=True)
 class Uses:
     """What a figure may be spent on: the rows of ``spending`` must name one of ``allowed``."""
 
@@ -564,6 +589,7 @@ class Scheme:
     order: tuple[tuple[str, str], ...]
     labels: Labels
     layers: tuple[Layer, ...]
+    links: Mapping[str, Link] = field(default_factory=dict)
 
 
 def node_fields(node: object) -> Iterator[tuple[str, object]]:

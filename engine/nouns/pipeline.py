@@ -112,6 +112,26 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of ``source`` linked into rows of ``table``, before any figure: in the order of a date, with equal keys.
+
+    ``bound`` and ``unless`` read data of the row, parameters, and ``before``: columns that hold what the row before it
+    in that order has, with the names of those.
+    """
+
+    table: str
+    source: str
+    keys: tuple[str, ...]
+    start: str
+    end: str
+    bound: Core
+    within: bool
+    unless: tuple[Core, ...]
+    before: Mapping[str, str]
+    link: c.Link
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """What must hold on every row: an identity (``right``), or a bound of a datum that names a figure."""
 
@@ -132,7 +152,7 @@ class Inspect:
     uses: c.Uses
 
 
-Step = Derive | Aggregate | Spread | Allocate | Carry | Sequence | Check | Inspect
+Step = Derive | Aggregate | Spread | Allocate | Carry | Sequence | Link | Check | Inspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +164,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A scheme as steps; ``stages`` gives the stage of each step, in order, None for checks at the end."""
+    """A scheme as steps; ``stages`` gives the stage of each step, in order, None for links first and checks at the end."""
 
     scheme: Scheme
     steps: tuple[Step | Ledger, ...]

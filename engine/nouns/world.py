@@ -22,6 +22,11 @@ class Row:
 
     ``decided`` keeps which exceptions decided a figure, and () for an earlier period's value that the opening stands for; ``notes`` what each expression came to.
     ``count`` is how many rows of the data it stands for.
+
+    Rows linked into others (合并自): ``standing`` says of a row made of others whether it is one by itself (None:
+    certainly), ``members`` of its children whether they are part of it where that is not certain, ``joined`` of a row
+    which rows it is, or may be, part of; ``joint`` where it meets the row before it; ``unlinked`` gives, by kind, what
+    of a unit's rows cannot be linked.
     """
 
     table: str
@@ -40,12 +45,42 @@ class Row:
     notes: dict[str, Notes] = field(default_factory=dict)
     refused: bool = False
     count: int = 1
+    standing: Value | None = None
+    members: "Mapping[Row, Value] | None" = None
+    joined: "tuple[tuple[Row, Value | None], ...]" = ()
+    joint: "Joint | None" = None
+    unlinked: "Mapping[str, Unlinked] | None" = None
 
     @property
     def key(self) -> RowKey:
         """What tells the row from every other: its kind, owner, unit, insurance type and period."""
         owner = self.parent.unit if self.parent is not None and self.period.grain != "year" else None
         return (self.table, owner, self.unit, self.insurance, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Where a row meets the one before it with the same keys: whether it joins it, the days between, what keeps it apart.
+
+    ``apart`` are the answers of the conditions (除非), in their order; ``since`` is the row whose date the gap runs from.
+    """
+
+    before: Row
+    row: Row
+    joins: Value
+    gap: Value
+    bound: Value
+    apart: tuple[Value, ...]
+    since: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Rows of a unit of which it is not known into how many they are linked: at least and at most, and what they lack."""
+
+    least: int
+    most: int
+    missing: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from engine.nouns.pipeline import (
     Derive,
     Inspect,
     Ledger,
+    Link,
     Pipeline,
     Sequence,
     Spread,
@@ -146,6 +147,7 @@ class _Year:
     def __init__(self, year: int, pipeline: Pipeline, years: Years, layout: Layout) -> None:
         self.pipeline = pipeline
         self.years = years
+        self.year = year
         self.rows = years[year]
         self.layout = layout
 
@@ -153,6 +155,9 @@ class _Year:
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
                 raise Unsayable(Words("本月读上月", "each month reads the month before"), _named(step.steps[0]))
+            if not isinstance(step, Link) and step.table in self.pipeline.scheme.links:
+                # Rows that others are merged into are the interpreter's, with all that belongs together with them.
+                continue
             try:
                 self._do(step)
             except Unsayable as unsayable:
@@ -163,7 +168,12 @@ class _Year:
                 ) from None
 
     def _do(self, step: Step) -> None:
+        links = self.pipeline.scheme.links
         match step:
+            case Aggregate(tables=tables) if any(table in links for table in tables):
+                raise Unsayable(_MERGED)
+            case Spread(above=above) if above in links:
+                raise Unsayable(_MERGED)
             case Derive():
                 rows = self.rows[step.table]
                 derive(rows, step)
@@ -187,6 +197,10 @@ class _Year:
                 allocate(self.rows, step)
             case Check():
                 self._check(step)
+            case Link():
+                source = self.rows[step.source]
+                if source.relation.years.get(self.year):
+                    source.doubt(exp.true())
             case Inspect():
                 pass
 
@@ -226,6 +240,9 @@ class _Year:
         rows.checks.append((step, same))
 
 
+_MERGED = Words("合并成一次的行", "rows merged into others")
+
+
 def _named(step: Step) -> str:
     """The figure a step is about."""
     match step:
@@ -233,5 +250,7 @@ def _named(step: Step) -> str:
             return text
         case Inspect(uses=uses):
             return uses.name
+        case Link(table=table):
+            return table
         case _:
             return f"{step.table}.{step.column}"

@@ -129,7 +129,10 @@ def amounts(settlement: Settlement) -> dict[FigureKey, Number]:
     return {
         key_of(r): r.value.now
         for r in settlement.figures
-        if r.kind.is_money and r.value.state != "open" and isinstance(r.value.now, int | Fraction) and not isinstance(r.value.now, bool)
+        if r.kind.is_money
+        and r.value.state != "open"
+        and isinstance(r.value.now, int | Fraction)
+        and not isinstance(r.value.now, bool)
     }
 
 

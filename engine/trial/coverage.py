@@ -9,13 +9,14 @@ from engine.check.rules import fold_locator
 from engine.interpret.trace import parameter_entry, tracer
 from engine.load.source import read_index
 from engine.nouns import core as c
+from engine.nouns import kinds as k
 from engine.nouns.core import Core
-from engine.nouns.pipeline import Aggregate, Allocate, Carry, Check, Derive, Ledger, Pipeline, Step
+from engine.nouns.pipeline import Aggregate, Allocate, Carry, Check, Derive, Ledger, Link, Pipeline, Step
 from engine.nouns.possible import Possible, is_point
 from engine.nouns.settlement import Settlement
 from engine.nouns.value import Value
-from engine.nouns.world import Row, Run
-from engine.trial.points import Boundary, Key, Side, atoms, boundaries, place_key, roots
+from engine.nouns.world import Joint, Row, Run
+from engine.trial.points import SIDES, Boundary, Key, Side, atoms, boundaries, place_key, roots
 from engine.trial.results import Coverage, Measure, Untouched
 from grammar import syntax as s
 from grammar.diagnostic import Words
@@ -103,6 +104,8 @@ class Coverer:
                         span,
                         _words(step.column, "上期没有数，用期初数", "no earlier period: the opening value"),
                     )
+                case Link():
+                    self._know_link(step, pipeline)
                 case Check(sort="limit"):
                     for boundary in boundaries(step.left, pipeline.scheme):
                         # Above its bound a datum is refused: no run stands there.
@@ -147,6 +150,27 @@ class Coverer:
             self._point(("given", table, name), figure.span, _words(f"{table}.{name}", "数据填了", "the data gives it"))
         for root in roots(step.default, step.exceptions):
             self._know_nodes(root, name, pipeline)
+
+    def _know_link(self, step: Link, pipeline: Pipeline) -> None:
+        link, name = step.link, step.table
+        key: Key = ("rule", name)
+        if link.span.source.name in self.files:
+            words = f"{name} 合并自 {step.source}", f"{name} merged from {step.source}"
+            self.rules.setdefault(key, _untouched(link.span, Words(*words)))
+        self._cite(link.clauses, key, link.span)
+        self._point(("linked", name), link.span, _words(name, "有两笔合成一次", "two rows are one"))
+        self._point(("apart", name), link.span, _words(name, "有两笔不合", "two rows are not one"))
+        for side in SIDES:
+            gap = _gap(step)
+            if link.span.source.name in self.files:
+                self.boundaries.setdefault((*gap.key, side), _untouched(link.span, gap.words(side)))
+        for node in step.unless:
+            text = source_text(node.span)
+            point = _untouched(node.span, Words(f"{name} 除非 {text}", f"{name} unless {text}"))
+            if link.span.source.name in self.files:
+                self.exceptions.setdefault(("exception", name, *place_key(node)), point)
+        for node in (step.bound, *step.unless):
+            self._know_nodes(node, name, pipeline)
 
     def _know_nodes(self, root: Core, name: str, pipeline: Pipeline) -> None:
         for node in atoms(root):
@@ -225,6 +249,10 @@ class Coverer:
             case Carry(opening=opening) if opening is not None and is_point(row.columns[step.column].now):
                 side = "opened" if row.decided.get(step.column) == () else "carried"
                 self.touched.add((side, *place_key(opening)))
+            case Link():
+                for member in row.children[step.source]:
+                    if member.joint is not None:
+                        self._touch_joint(step, member.joint, trace(pipeline, member))
             case Check(sort="limit") if step.name in row.given and not row.refused:
                 self._touch_nodes(step.left, value_of)
             case _:
@@ -256,6 +284,23 @@ class Coverer:
                 self.touched.add(("entry", *place_key(entry)))
         for root in roots(step.default, step.exceptions):
             self._touch_nodes(root, lambda node: notes.get(id(node)))
+
+    def _touch_joint(self, step: Link, joint: Joint, value_of: _Values) -> None:
+        """Where two rows meet: whether they are one, how near the bound they lie, what keeps them apart."""
+        if joint.joins.now is True:
+            self.touched.update({("linked", step.table), ("rule", step.table)})
+        elif joint.joins.now is False:
+            self.touched.update({("apart", step.table), ("rule", step.table)})
+        gap = _gap(step)
+        side = gap.side(joint.gap.now, joint.bound.now)
+        if side is not None:
+            self.touched.add((*gap.key, side))
+        near = side == "below" or (side == "at" and step.within) or joint.joins.now is True or _is_less(joint)
+        for node, held in zip(step.unless, joint.apart, strict=True):
+            if held.now is True and near:
+                self.touched.add(("exception", step.table, *place_key(node)))
+            self._touch_nodes(node, value_of)
+        self._touch_nodes(step.bound, value_of)
 
     def _touch_nodes(self, root: Core, value_of: _Values) -> None:
         for node in atoms(root):
@@ -327,6 +372,17 @@ class Coverer:
                 what = Words(f"{clause.locator} {clause.summary}", f"{clause.locator} {clause.english}".rstrip())
                 missing.append(_untouched(next(iter(spans.values())), what))
         return Measure(total, total - len(missing), tuple(missing))
+
+
+def _gap(step: Link) -> Boundary:
+    """The days between two rows against the bound."""
+    days = c.Read(f"{step.start}至{step.end}", k.NUMBER, step.link.span)
+    return Boundary(days, step.bound, 1, SIDES, step.link.span)
+
+
+def _is_less(joint: Joint) -> bool:
+    gap, bound = joint.gap.now, joint.bound.now
+    return isinstance(gap, int) and isinstance(bound, int) and gap < bound
 
 
 _ANY: Key = ("any",)

@@ -67,6 +67,8 @@ KINDS: Mapping[str, Words] = {
     "periods": Words("前后两期的值互换", "values of two periods exchanged"),
     "put_off": Words("换期推后一年", "change put off a year"),
     "roster": Words("名录换序", "roster reordered"),
+    "since": Words("间隔换起算的日期", "gap from another date"),
+    "key": Words("合并少看一项", "a key of merging dropped"),
 }
 """Every kind of change, by its short key."""
 

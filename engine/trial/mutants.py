@@ -71,6 +71,9 @@ def _of_item(item: s.Item, scheme: Scheme) -> Iterator[_Found]:
             if receives and len(units) > 1:
                 new = replace(item, units=(units[1], units[0], *units[2:]))
                 yield f"名录 {kind_name.text}", "roster", item.span, item, new, new
+        case s.Link():
+            for kind, span, new in _link(item):
+                yield f"合并 {item.name.text}", kind, span, item, new, new
         case s.Stage(blocks=blocks):
             for number, block in enumerate(blocks):
                 for subject, kind, span, old, new, inside in _of_block(block, scheme):
@@ -237,6 +240,21 @@ def _in(node: Any, field: str, others: Others) -> Iterator[Edit]:
         for kind, span, new in edits(item, others):
             whole = (*value[:index], new, *value[index + 1 :]) if isinstance(value, tuple) else new
             yield kind, span, replace(node, **{field: whole})
+
+
+def _link(link: s.Link) -> Iterator[Edit]:
+    """Other rows taken for one: another window, another day it runs from, a key or a condition fewer."""
+    nothing: Others = lambda _: iter(())  # noqa: E731 - which other datum could stand there, only the document knows
+    yield from _in(link, "bound", nothing)
+    if link.gap_from.text != link.gap_to.text:
+        yield "since", link.gap_from.span, replace(link, gap_from=replace(link.gap_from, text=link.gap_to.text))
+    for index, name in enumerate(link.same) if len(link.same) > 1 else ():
+        yield "key", name.span, replace(link, same=(*link.same[:index], *link.same[index + 1 :]))
+    for index, condition in enumerate(link.unless):
+        before, after = link.unless[:index], link.unless[index + 1 :]
+        yield "exception", condition.span, replace(link, unless=(*before, *after))
+        yield "negate", condition.span, replace(link, unless=(*before, negated(condition), *after))
+    yield from _in(link, "unless", nothing)
 
 
 # ---- tables
