@@ -81,8 +81,10 @@ def test_each_of_two_changes_gets_its_share_in_the_order_told_and_alone(tmp_path
 def test_new_figures_move_nothing_until_a_rule_reads_them(tmp_path: Path) -> None:
     added = (
         "    应得合计 = (年度清算总额, 最高 调整后预算) + 结余留用 + 基金分担 ",
-        ("    甲折算 = 乙折算 × 50%  依据 三(三)5\n    乙折算 = 结余留用 × 50%  依据 三(三)5\n"
-        "    应得合计 = (年度清算总额, 最高 调整后预算) + 甲折算 + 基金分担 "),
+        (
+            "    甲折算 = 乙折算 × 50%  依据 三(三)5\n    乙折算 = 结余留用 × 50%  依据 三(三)5\n"
+            "    应得合计 = (年度清算总额, 最高 调整后预算) + 甲折算 + 基金分担 "
+        ),
     )
     new = edited(tmp_path, "gaotai", added)
     moves = moves_of(open_policy("gaotai"), new, sample("gaotai"))

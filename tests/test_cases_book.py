@@ -64,8 +64,14 @@ def test_the_cases_of_a_policy_pass_as_a_workbook_too(name: str, tmp_path: Path)
 
 GOOD: Sheets = {
     "案例": [["案例", "依据", "年度", "险种"], ["结余不到三成全部留用", "五(四)④", 2026, "居民"]],
-    "非医共体机构": [["案例", "名称", "年度总额预算", "年度清算总额"], ["结余不到三成全部留用", "县妇幼保健院", 1000, 900]],
-    "预期": [["案例", "单位", "项目", "数值", "状态"], ["结余不到三成全部留用", "县妇幼保健院", "结余留用", 100, "明确"]],
+    "非医共体机构": [
+        ["案例", "名称", "年度总额预算", "年度清算总额"],
+        ["结余不到三成全部留用", "县妇幼保健院", 1000, 900],
+    ],
+    "预期": [
+        ["案例", "单位", "项目", "数值", "状态"],
+        ["结余不到三成全部留用", "县妇幼保健院", "结余留用", 100, "明确"],
+    ],
 }
 
 
@@ -85,7 +91,9 @@ def test_a_case_is_put_together_from_the_sheets(tmp_path: Path) -> None:
     (case,) = read(tmp_path, GOOD)
     assert (case.name, case.clause) == ("结余不到三成全部留用", "五(四)④")
     assert {name: cell.text for name, cell in case.data.heads.items()} == {"年度": "2026", "险种": "居民"}
-    assert [(t.name, list(t.rows[0].cells)) for t in case.data.tables] == [("非医共体机构", ["名称", "年度总额预算", "年度清算总额"])]
+    assert [(t.name, list(t.rows[0].cells)) for t in case.data.tables] == [
+        ("非医共体机构", ["名称", "年度总额预算", "年度清算总额"])
+    ]
     (row,) = case.rows
     assert (row.unit, row.period, row.figures[0].name, row.figures[0].value, row.figures[0].state) == (
         "县妇幼保健院", "2026", "结余留用", "100", "明确",
@@ -97,7 +105,12 @@ def test_figures_may_stand_as_columns_and_data_may_be_for_all_cases(tmp_path: Pa
         "案": [["年度", 2026], ["险种", "居民"]],
         "假设": [["名称", "取值"], ["考核系数", "90%"]],
         "非医共体机构": [["案例", "名称", "年度总额预算", "年度清算总额"], ["全部", "甲院", 1000, 900]],
-        "预期": [["单位：万元"], ["案例", "单位", "结余留用", "基金分担"], ["一", "甲院", 0.009, None], ["二", "甲院", "未定", "0"]],
+        "预期": [
+            ["单位：万元"],
+            ["案例", "单位", "结余留用", "基金分担"],
+            ["一", "甲院", 0.009, None],
+            ["二", "甲院", "未定", "0"],
+        ],
     }
     one, two = read(tmp_path, sheets)
     assert [len(case.data.tables[0].rows) for case in (one, two)] == [1, 1]

@@ -25,7 +25,9 @@ WORKED = sorted(path.parent.name for path in POLICIES.glob("*/cases.yaml"))
 _WATCHED = "only watched: nothing is reckoned from it"
 _INSIDE = "shared inside the alliance by the lead's own plan"
 _MONTHS = "listed month by month: nothing is reckoned from it"
+_STAYS = "a patient's own, no money of the alliance; worked out a second time in tests/test_episodes.py"
 _OF_JILIN = {
+    "应收起付线": _STAYS,
     "五统一": _WATCHED,
     "按期启动": _WATCHED,
     "医共体费用占比": _WATCHED,
@@ -46,6 +48,7 @@ BEYOND: Mapping[str, Mapping[str, str]] = {
         "累计未拨": _MONTHS,
         "预算执行进度": _MONTHS,
         "序时进度": _MONTHS,
+        "应收起付线": _STAYS,
     },
     "guangdong": {
         "基金使用率": _WATCHED,
@@ -55,6 +58,7 @@ BEYOND: Mapping[str, Mapping[str, str]] = {
         "县外就医率": _WATCHED,
         "双向转诊比例": _WATCHED,
         "负面清单有查实": _WATCHED,
+        "应收起付线": _STAYS,
     },
     "jilin": _OF_JILIN,
     "qingshan": _OF_JILIN,
@@ -93,7 +97,7 @@ def oracle_of(scheme: str) -> Any:
 def test_the_reference_calculator_gives_what_every_worked_case_expects(scheme: str) -> None:
     wrong = []
     for case in casefile.load(POLICIES / scheme / "cases.yaml"):
-        if "结果" not in case:
+        if all(expected.name in BEYOND[scheme] for expected in _expectations(case)):
             continue
         settled = oracle_of(scheme).settled(case["数据"])
         wrong += [

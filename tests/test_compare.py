@@ -168,8 +168,13 @@ def test_what_one_scheme_knows_is_accepted_and_what_none_knows_is_told(tmp_path:
 def test_the_english_table_has_english_signs_and_names(tmp_path: Path) -> None:
     rules = ("--lang", "en", "--data", "policies/gaotai/sample.yaml")
     lines = run(*FOUR, *rules).stdout.splitlines()
-    told = {line.split("  ")[1]: line for line in lines[lines.index("Completeness: what is not stated or referred elsewhere") :][1:5]}
-    assert told["gaotai"].endswith("annual advance rate, deposit return rate, special share rate, overspend share rate"), told
+    told = {
+        line.split("  ")[1]: line
+        for line in lines[lines.index("Completeness: what is not stated or referred elsewhere") :][1:5]
+    }
+    assert told["gaotai"].endswith(
+        "annual advance rate, deposit return rate, special share rate, overspend share rate"
+    ), told
     assert any("gaotai by institution; yunxian by head; " in line for line in lines)
     assert any("yunxian does not cover 县人民医院医共体 (职工), " in line for line in lines)
     assert any(line.startswith("    events +") for line in lines)

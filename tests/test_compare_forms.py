@@ -207,7 +207,9 @@ def test_names_from_files_are_data_in_every_form() -> None:
     name = '<b>=1+1&"'
     cells = "年度总额预算: 100, 年度清算总额: 60"
     text = f"年度: 2026\n险种: 居民\n非医共体机构:\n  - {{名称: '{name}', {cells}}}\n"
-    told = side_by_side([open_policy("gaotai"), open_policy("yunxian")], "zh", read_yaml(text, "data.yaml"), Asked(curve=True))
+    told = side_by_side(
+        [open_policy("gaotai"), open_policy("yunxian")], "zh", read_yaml(text, "data.yaml"), Asked(curve=True)
+    )
     assert not told.refused
     page = comparison_page(told, "zh")
     assert "<b>" not in page

@@ -218,7 +218,15 @@ def test_every_path_named_on_a_page_is_there(page: str) -> None:
 
 
 _PATH = re.compile(r"[\w.*-]+(/[\w.*-]+)+/?|[\w*-]+/|[\w.*-]+\.(py|md|policy|yaml|toml|lark|tsv|j2)", re.ASCII)
-_OF_A_COUNTY = {"rules.policy", "source.yaml", "source.en.yaml", "cases.yaml", "sample.yaml", "survivors.yaml", "workbook.toml"}
+_OF_A_COUNTY = {
+    "rules.policy",
+    "source.yaml",
+    "source.en.yaml",
+    "cases.yaml",
+    "sample.yaml",
+    "survivors.yaml",
+    "workbook.toml",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -93,7 +93,9 @@ def test_a_frame_of_a_province_is_inherited_and_a_filled_parameter_decides(origi
     # What the province refers to another document stays referred to it.
     referred = {p.name for p in open_policy(origin).scheme().parameters.values() if p.referred and not p.left_out}
     assert {p.name for p in open_policy("linshui").scheme().parameters.values() if p.referred} == referred
-    filled, count = re.subn(r"(?m)^参数 结余留用比例: 比率, 0% 至 100%, (未定|转引 《\S+》)", "参数 结余留用比例 = 65%", text)
+    filled, count = re.subn(
+        r"(?m)^参数 结余留用比例: 比率, 0% 至 100%, (未定|转引 《\S+》)", "参数 结余留用比例 = 65%", text
+    )
     assert count == 1
     path.write_text(filled, encoding="utf-8")
     parameter = open_policy("linshui").scheme().parameters["结余留用比例"]

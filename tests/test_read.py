@@ -309,7 +309,14 @@ def test_a_table_and_heads_come_from_one_file_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("医共体.csv", "D036"), ("案.xlsx", "D100"), ("案.xls", "D102"), ("明细.parquet", "D036"), ("案.docx", "D038"), ("案", "D038")],
+    [
+        ("医共体.csv", "D036"),
+        ("案.xlsx", "D100"),
+        ("案.xls", "D102"),
+        ("明细.parquet", "D036"),
+        ("案.docx", "D038"),
+        ("案", "D038"),
+    ],
 )
 def test_a_file_that_is_not_a_case_says_what_to_do_instead(tmp_path: Path, name: str, code: str) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04")

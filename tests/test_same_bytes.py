@@ -75,7 +75,10 @@ def first_bytes(folder: Path, name: str) -> dict[str, bytes]:
 
 
 # Every surrounding for the policy with most in it, one surrounding for each of the others.
-PAIRS = [*(("gaotai", place) for place in PLACES), *zip(NAMES[1:], ("seed 1", "plain C", "Turkish", "seed 0"), strict=True)]
+PAIRS = [
+    *(("gaotai", place) for place in PLACES),
+    *zip(NAMES[1:], ("seed 1", "plain C", "Turkish", "seed 0"), strict=True),
+]
 
 
 @pytest.mark.parametrize(("name", "place"), PAIRS)

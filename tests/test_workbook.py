@@ -73,11 +73,13 @@ def test_a_public_case_as_a_workbook_gives_the_figures_of_its_yaml(path: Path, t
 
 
 def test_a_sheet_is_a_table_and_the_sheets_of_heads_and_assumptions_are_their_own() -> None:
-    data = read({
-        "案": [["项目", "取值"], ["方案", "gaotai"], ["年度", 2026], ["险种", "居民"]],
-        "假设": [["名称", "取值"], ["超支分担比例", 0.6]],
-        "医共体": [HEAD, ["县人民医院医共体", 96000000, 99360000.01]],
-    })
+    data = read(
+        {
+            "案": [["项目", "取值"], ["方案", "gaotai"], ["年度", 2026], ["险种", "居民"]],
+            "假设": [["名称", "取值"], ["超支分担比例", 0.6]],
+            "医共体": [HEAD, ["县人民医院医共体", 96000000, 99360000.01]],
+        }
+    )
     assert {name: cell.text for name, cell in data.heads.items()} == {"方案": "gaotai", "年度": "2026", "险种": "居民"}
     assert {name: cell.text for name, cell in data.assumptions.items()} == {"超支分担比例": "0.6"}
     assert list(cells(data)) == [
@@ -119,7 +121,8 @@ def test_up_to_fifteen_digits_a_number_is_what_was_typed(value: float, text: str
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.1 + 0.2, "0.3"), (1234567.89 - 1000000.01, "234567.88"), (3 * 1.1, "3.3"), (4.35 * 100, "435")]
+    ("value", "text"),
+    [(0.1 + 0.2, "0.3"), (1234567.89 - 1000000.01, "234567.88"), (3 * 1.1, "3.3"), (4.35 * 100, "435")],
 )
 def test_the_error_of_a_calculation_that_excel_does_not_show_is_left_off(value: float, text: str) -> None:
     assert number_text(value) == (text, None, True)
@@ -169,7 +172,13 @@ def _day(year: int, month: int, day: int) -> Any:
 
 
 def test_a_month_may_be_a_date_a_text_or_a_number_but_not_one_that_may_be_october() -> None:
-    rows: list[list[Value]] = [["甲院", "2025.3", 1], ["甲院", "2025年4月", 1], ["甲院", "2025-05-01", 1], ["甲院", 202506, 1], ["甲院", 2025.7, 1]]
+    rows: list[list[Value]] = [
+        ["甲院", "2025.3", 1],
+        ["甲院", "2025年4月", 1],
+        ["甲院", "2025-05-01", 1],
+        ["甲院", 202506, 1],
+        ["甲院", 2025.7, 1],
+    ]
     assert [f.code for f in monthly(rows)] == []
     assert [(f.code, where(f)) for f in monthly([["甲院", 2025.1, 1]])] == [("D125", "月度!B2")]
     assert [f.code for f in monthly([["甲院", "2025.1", 1]])] == []
@@ -181,11 +190,13 @@ def test_a_month_that_may_be_october_is_told_with_months_of_its_own_year() -> No
 
 def monthly(rows: list[list[Value]]) -> list[Finding]:
     """What gaotai finds wrong with rows of the table of months."""
-    data = read({
-        "案": [["年度", 2025], ["险种", "居民"]],
-        "非医共体机构": [HEAD, ["甲院", 100, 100]],
-        "月度": [["单位", "月份", "实拨"], *rows],
-    })
+    data = read(
+        {
+            "案": [["年度", 2025], ["险种", "居民"]],
+            "非医共体机构": [HEAD, ["甲院", 100, 100]],
+            "月度": [["单位", "月份", "实拨"], *rows],
+        }
+    )
     try:
         return [f for f in bind_data(open_policy("gaotai"), data).findings if f.severity == "error"]
     except FindingsError as error:
@@ -193,18 +204,20 @@ def monthly(rows: list[list[Value]]) -> list[Finding]:
 
 
 def test_titles_unit_lines_column_letters_and_footnotes_are_no_rows() -> None:
-    data = read({
-        "医共体": [
-            ["高台县2026年医共体预算表"],
-            ["编制单位：高台县医保局", None, "单位：万元"],
-            ["名 称*", "年度总额预算", "年度清算\n总额（元）"],
-            ["甲", "A", "B=A"],
-            [],
-            ["县人民医院", 9600, 99360000],
-            ["注：清算总额为初审数"],
-            ["填表人：某某", None, "审核人：某某"],
-        ]
-    })
+    data = read(
+        {
+            "医共体": [
+                ["高台县2026年医共体预算表"],
+                ["编制单位：高台县医保局", None, "单位：万元"],
+                ["名 称*", "年度总额预算", "年度清算\n总额（元）"],
+                ["甲", "A", "B=A"],
+                [],
+                ["县人民医院", 9600, 99360000],
+                ["注：清算总额为初审数"],
+                ["填表人：某某", None, "审核人：某某"],
+            ]
+        }
+    )
     (table,) = data.tables
     assert texts(data) == [["县人民医院", "9600", "99360000"]]
     assert list(table.rows[0].cells) == ["名称", "年度总额预算", "年度清算总额（元）"]
@@ -230,16 +243,22 @@ def test_what_stands_above_a_table_is_no_heading_of_it(above: list[list[Value]])
 
 def test_the_unit_above_the_table_counts_for_money_unless_the_header_or_the_value_says_otherwise() -> None:
     policy = open_policy("gaotai")
-    data = read({
-        "案": [["年度", 2026], ["险种", "居民"]],
-        "医共体": [
-            ["单位：万元"],
-            ["名称", "年度总额预算", "年度清算总额（元）", "违规扣款", "考核系数"],
-            ["县人民医院医共体", 9600, 99360000, "12.5元", 0.9],
-        ],
-    })
+    data = read(
+        {
+            "案": [["年度", 2026], ["险种", "居民"]],
+            "医共体": [
+                ["单位：万元"],
+                ["名称", "年度总额预算", "年度清算总额（元）", "违规扣款", "考核系数"],
+                ["县人民医院医共体", 9600, 99360000, "12.5元", 0.9],
+            ],
+        }
+    )
     (row,) = bind_data(policy, data).rows["医共体"]
-    assert (row.cells["年度总额预算"], row.cells["年度清算总额"], row.cells["违规扣款"]) == (9_600_000_000, 9_936_000_000, 1250)
+    assert (row.cells["年度总额预算"], row.cells["年度清算总额"], row.cells["违规扣款"]) == (
+        9_600_000_000,
+        9_936_000_000,
+        1250,
+    )
 
 
 @pytest.mark.parametrize("line", ["单位：百元", "单位：元、万元"])
@@ -270,7 +289,12 @@ def test_group_titles_that_were_not_merged_are_read_alike_in_csv() -> None:
     table, findings = read_rows(text, "医共体.csv", "医共体")
     assert findings == []
     assert [{name: (c.text, c.unit) for name, c in row.cells.items()} for row in table.rows] == [
-        {"名称": ("甲院", "万元"), "年度总额预算": ("1", "万元"), "预算调整额": ("2", "万元"), "年度清算总额": ("3", "万元")}
+        {
+            "名称": ("甲院", "万元"),
+            "年度总额预算": ("1", "万元"),
+            "预算调整额": ("2", "万元"),
+            "年度清算总额": ("3", "万元"),
+        }
     ]
 
 
@@ -302,7 +326,14 @@ def test_a_total_that_is_not_the_sum_of_its_rows_is_an_error_at_its_cell() -> No
 
 
 def test_subtotals_grand_totals_and_a_total_on_top_are_each_held_against_their_own_rows() -> None:
-    rows: list[list[Value]] = [["甲院", 1, 2], ["乙院", 3, 4], ["小计", 4, 6], ["丙", 5, 6], ["小计", 5, 6], ["总计", 9, 12]]
+    rows: list[list[Value]] = [
+        ["甲院", 1, 2],
+        ["乙院", 3, 4],
+        ["小计", 4, 6],
+        ["丙", 5, 6],
+        ["小计", 5, 6],
+        ["总计", 9, 12],
+    ]
     assert told(read({"医共体": [HEAD, *rows]})) == []
     assert told(read({"医共体": [HEAD, rows[5], *rows[:2], rows[3]]})) == []
     assert told(read({"医共体": [HEAD, *rows[:4], ["小计", 5, 7], rows[5]]})) == [("D117", "医共体!C6")]
@@ -393,12 +424,14 @@ def test_an_unknown_sheet_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_note_about_a_sheet_does_not_silence_a_row_of_an_unknown_unit() -> None:
-    data = read({
-        "说明": [["x", "y"]],
-        "案": [["年度", 2026], ["险种", "居民"]],
-        "医共体": [HEAD, ["县人民医院医共体", 1, 1]],
-        "月度": [["单位", "月份", "实拨"], ["县人民医院医共休", "2026-01", 5]],
-    })
+    data = read(
+        {
+            "说明": [["x", "y"]],
+            "案": [["年度", 2026], ["险种", "居民"]],
+            "医共体": [HEAD, ["县人民医院医共体", 1, 1]],
+            "月度": [["单位", "月份", "实拨"], ["县人民医院医共休", "2026-01", 5]],
+        }
+    )
     with pytest.raises(FindingsError) as caught:
         bind_data(open_policy("gaotai"), data)
     assert "D081" in {f.code for f in caught.value.findings}
@@ -407,14 +440,18 @@ def test_a_note_about_a_sheet_does_not_silence_a_row_of_an_unknown_unit() -> Non
 def test_a_workbook_in_a_folder_adds_its_sheets_and_a_single_unnamed_one_is_the_files_table(tmp_path: Path) -> None:
     (tmp_path / "案.yaml").write_text("年度: 2026\n险种: 居民\n", encoding="utf-8")
     (tmp_path / "医共体.xlsx").write_bytes(book({"Sheet1": [HEAD, ["甲院", 1, 2]], "Sheet2": []}))
-    (tmp_path / "其他.xlsx").write_bytes(book({"资金池": [HEAD, ["乙院", 1, 2]], "月度": [["单位", "月份"], ["甲院", "2026-01"]]}))
+    (tmp_path / "其他.xlsx").write_bytes(
+        book({"资金池": [HEAD, ["乙院", 1, 2]], "月度": [["单位", "月份"], ["甲院", "2026-01"]]})
+    )
     data = read_data(tmp_path, "数据")
     assert sorted(table.name for table in data.tables) == ["医共体", "月度", "资金池"]
     assert len(data.files) == 3
 
 
 def test_invisible_characters_and_the_blanks_of_all_widths_are_met() -> None:
-    data = read({"医共体": [["名称", "年度总额预算"], ["\u00a0甲院\u3000", "１２００．５０"], ["乙院\u200b", "\u00a05"]]})
+    data = read(
+        {"医共体": [["名称", "年度总额预算"], ["\u00a0甲院\u3000", "１２００．５０"], ["乙院\u200b", "\u00a05"]]}
+    )
     assert texts(data) == [["甲院", "1200.50"], ["", "5"]]
     assert told(data) == [("D002", "医共体!A3")]
 
@@ -432,7 +469,9 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
-def by_hand(sheet: str | bytes, strings: str | bytes = "", extra: dict[str, bytes] | None = None, book_part: str = "") -> bytes:
+def by_hand(
+    sheet: str | bytes, strings: str | bytes = "", extra: dict[str, bytes] | None = None, book_part: str = ""
+) -> bytes:
     """A workbook of one sheet 医共体, its parts written as given."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -551,12 +590,16 @@ def test_the_far_cell_is_named() -> None:
 def test_a_reader_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for ending in ("import os; os.abort()", "import sys; sys.exit(3)", "print('{')", "while True: pass"):
         dying = tmp_path / "dying.py"
-        dying.write_text(f"import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n{ending}\n", encoding="utf-8")
+        dying.write_text(
+            f"import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n{ending}\n", encoding="utf-8"
+        )
         monkeypatch.setattr("engine.load.workbook._READER", dying)
         assert [f.code for f in refused(book({"医共体": [HEAD, ["甲院", 1, 2]]}))] == ["D107"]
 
 
-@pytest.mark.parametrize("said", ['<dimension ref="A1:XFD1048576"/>', '<cols><col min="1" max="16384" hidden="1"/></cols>'])
+@pytest.mark.parametrize(
+    "said", ['<dimension ref="A1:XFD1048576"/>', '<cols><col min="1" max="16384" hidden="1"/></cols>']
+)
 def test_sizes_that_are_only_said_are_not_believed(said: str) -> None:
     sheet = sheet_of(ROWS).replace("<sheetData>", f"{said}<sheetData>")
     assert texts(read_workbook(by_hand(sheet), "数据.xlsx")) == [["甲院", "5"]]
@@ -610,7 +653,9 @@ def test_the_command_settles_a_workbook_and_names_the_cell_of_what_is_wrong(tmp_
     (tmp_path / "好.xlsx").write_bytes(book(sheets))
     sheets["非医共体机构"][1][2] = -1
     (tmp_path / "坏.xlsx").write_bytes(book(sheets))
-    good, bad = (command(tmp_path, "settle", "gaotai", "--data", name, "--format", "json") for name in ("好.xlsx", "坏.xlsx"))
+    good, bad = (
+        command(tmp_path, "settle", "gaotai", "--data", name, "--format", "json") for name in ("好.xlsx", "坏.xlsx")
+    )
     assert good.returncode == 0
     figures = {(f["unit"], f["id"]): f["value"] for f in json.loads(good.stdout)["figures"]}
     assert figures["县妇幼保健院", "retained"] == "3600000.00"
@@ -635,7 +680,9 @@ def test_a_bare_number_is_a_day_only_in_a_column_of_dates() -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_a_workbook_with_a_few_bytes_changed_is_read_or_refused_with_a_code(seed: int) -> None:
     draw = random.Random(seed)  # noqa: S311 - the same on every run
-    data = bytearray(by_hand(sheet_of(ROWS)) if seed % 2 else book({"医共体": [HEAD, ["甲院", 1, 2.5], ["合计", 1, 2.5]]}))
+    data = bytearray(
+        by_hand(sheet_of(ROWS)) if seed % 2 else book({"医共体": [HEAD, ["甲院", 1, 2.5], ["合计", 1, 2.5]]})
+    )
     for _ in range(draw.randint(1, 12)):
         data[draw.randrange(len(data))] = draw.randrange(256)
     answered(bytes(data))
@@ -647,7 +694,11 @@ def test_a_sheet_with_its_text_changed_is_read_or_refused_with_a_code(seed: int)
     text = sheet_of(ROWS, *(f'<row r="{r}"><c r="A{r}"><v>{r}</v></c></row>' for r in range(3, 9)))
     for _ in range(draw.randint(1, 4)):
         at = draw.randrange(len(text))
-        text = text[:at] + draw.choice(["<", ">", '"', "&", "/", "9", "Z", "<v>", "</c>", "1e999", "\u0000", "合计"]) + text[at + 1 :]
+        text = (
+            text[:at]
+            + draw.choice(["<", ">", '"', "&", "/", "9", "Z", "<v>", "</c>", "1e999", "\u0000", "合计"])
+            + text[at + 1 :]
+        )
     answered(by_hand(text))
 
 

@@ -49,7 +49,10 @@ def test_every_figure_stands_on_the_sheet_of_its_kind(path: Path) -> None:
     told = sheets(settlement_book(settlement, "zh"))
     words = {"stated": "明确", "assumed": "假设", "open": "未定"}
     rows = {
-        (row[0], row[1], row[2], row[4]): row for name in told for row in told[name][1:] if told[name][0][:2] == ["单位", "险种"]
+        (row[0], row[1], row[2], row[4]): row
+        for name in told
+        for row in told[name][1:]
+        if told[name][0][:2] == ["单位", "险种"]
     }
     figures = settlement_json(settlement, "zh")["figures"]
     assert figures
@@ -125,13 +128,18 @@ def test_the_year_end_table_has_its_columns_and_sums_and_a_place_to_sign() -> No
 
 
 def test_columns_that_the_scheme_does_not_have_are_left_out() -> None:
-    heads = [str(x) for x in sheets(settlement_book(settled(ROOT / "policies" / "yunxian" / "sample.yaml"), "zh"))["年终清算表"][2]]
+    heads = [
+        str(x)
+        for x in sheets(settlement_book(settled(ROOT / "policies" / "yunxian" / "sample.yaml"), "zh"))["年终清算表"][2]
+    ]
     assert any("结余留转" in head for head in heads)
     assert not any("资金池" in head or "预拨金" in head for head in heads)
 
 
 def test_an_assumed_amount_says_so_in_words_and_not_by_colour() -> None:
-    with zipfile.ZipFile(io.BytesIO(settlement_book(settled(ROOT / "policies" / "gaotai" / "sample.yaml"), "zh"))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(settlement_book(settled(ROOT / "policies" / "gaotai" / "sample.yaml"), "zh"))
+    ) as archive:
         assert "（假设）" in archive.read("xl/styles.xml").decode()
 
 
@@ -147,7 +155,9 @@ def test_english_headings_are_complete() -> None:
 def test_text_that_begins_like_a_formula_stays_text() -> None:
     header: list[Value] = ["名称", "年度总额预算", "年度清算总额"]
     for name in ("=1+1", "+1", "-1", "@SUM(A1)", "https://x.example", "1.50"):
-        raw = read_workbook(book({"案": [["年度", 2026], ["险种", "居民"]], "非医共体机构": [header, [name, 5, 4]]}), "x.xlsx")
+        raw = read_workbook(
+            book({"案": [["年度", 2026], ["险种", "居民"]], "非医共体机构": [header, [name, 5, 4]]}), "x.xlsx"
+        )
         policy = open_policy("gaotai")
         data = settlement_book(settle(policy, bind_data(policy, raw)), "zh")
         assert name in [row[2] for row in sheets(data)["年终清算表"]]
@@ -177,9 +187,23 @@ def test_a_workbook_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path)
 
 
 def command(folder: Path, *words: str, seed: str = "0") -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-c", "from engine.doors.command import main; main()", "settle", "gaotai", "--format", "xlsx"]
+    run = [
+        sys.executable,
+        "-c",
+        "from engine.doors.command import main; main()",
+        "settle",
+        "gaotai",
+        "--format",
+        "xlsx",
+    ]
     data = ["--data", str(ROOT / "policies" / "gaotai" / "sample.yaml")]
     environment = {"PYTHONHASHSEED": seed, "PATH": "", "PYTHONUTF8": "1"}
     return subprocess.run(
-        [*run, *data, *words], cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False, env=environment
+        [*run, *data, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env=environment,
     )

@@ -84,12 +84,16 @@ def _yunxian(draw: random.Random) -> str:
     lines = ["方案: yunxian", "险种: 居民", "医共体:"]
     for year in (2024, 2025):
         spent = draw.choice([0, 1, draw.randrange(10**11), 20_000_000_000])
-        lines.append(f"  - {{名称: 云县紧密型医共体, 年度: {year}, 年度指标: 200000000, 年度清算总额: {spent / 100:.2f}}}")
+        lines.append(
+            f"  - {{名称: 云县紧密型医共体, 年度: {year}, 年度指标: 200000000, 年度清算总额: {spent / 100:.2f}}}"
+        )
     lines.append("非紧密型医共体成员单位:")
     for year in (2024, 2025):
         for number in draw.sample(range(3), draw.randrange(1, 4)):
             spent = draw.randrange(0, 2_000_000_000)
-            lines.append(f"  - {{名称: 机构{number}, 年度: {year}, 年度指标: 10000000, 年度清算总额: {spent / 100:.2f}}}")
+            lines.append(
+                f"  - {{名称: 机构{number}, 年度: {year}, 年度指标: 10000000, 年度清算总额: {spent / 100:.2f}}}"
+            )
     return "\n".join(lines)
 
 
