@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from engine.api import Policy, open_policy
 from engine.load.read import read_data
 from engine.load.yaml_data import read_yaml
 from engine.nouns.numbers import Number
-from engine.trial.goal import NEAR, simplest_between, stretches
-from engine.trial.sweep import Chosen, Sweep, reaches, sweep_of, values_of
+from engine.trial.goal import NEAR, Found, simplest_between, stretches
+from engine.trial.sweep import Chosen, Sweep, reaches, surely, sweep_of, values_of
 
 ROOT = Path(__file__).resolve().parent.parent
 XIANCE = str(Path(sys.executable).with_name("xiance"))
@@ -40,6 +41,11 @@ def form(*words: str) -> dict[str, Any]:
 
 def opened(text: str, name: str = "留用上限比例", ends: tuple[str, str] = ("0%", "100%")) -> Sweep:
     return sweep_of(GAOTAI, read_yaml(text, "data.yaml"), name, ends, ((), {}), Chosen())[0]
+
+
+def sought(swept: Sweep, holds: Callable[[Any], bool], values: Sequence[Number] = ()) -> Found:
+    values = values or values_of(swept.kind, 0, 1, Fraction(1, 10))
+    return stretches(values, reaches(swept, "retained", holds), surely(swept, "retained", holds), whole=False)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +122,9 @@ def test_a_goal_is_reached_at_its_end_and_not_beside_it(budget: int, other: int,
     assert most is not None
     wanted = int(most) * share // 1000
     reach = reaches(swept, "retained", lambda total: total >= wanted)
-    [stretch] = stretches(values_of(swept.kind, 0, 1, Fraction(1, 10)), reach, whole=False)
+    found = sought(swept, lambda total: total >= wanted)
+    assert found.doubtful == ()
+    [stretch] = found.stretches
     assert stretch.high.value == 1
     end = stretch.low
     if end.beside is None:
@@ -138,11 +146,9 @@ def test_a_goal_is_reached_at_its_end_and_not_beside_it(budget: int, other: int,
 def test_the_end_of_a_goal_is_the_fraction_that_paper_gives() -> None:
     # 30 % of 100 yuan in fen, half a fen up: 3333.5 ÷ 10000.
     swept = opened(ONE.format(budget="100.00", cleared="0.00"))
-    reach = reaches(swept, "retained", lambda total: total >= 3334)
-    [stretch] = stretches(values_of(swept.kind, 0, 1, Fraction(1, 10)), reach, whole=False)
+    [stretch] = sought(swept, lambda total: total >= 3334).stretches
     assert stretch.low.value == Fraction(33335, 100000)
-    fewer = reaches(swept, "retained", lambda total: total < 3334)
-    [stretch] = stretches(values_of(swept.kind, 0, 1, Fraction(1, 10)), fewer, whole=False)
+    [stretch] = sought(swept, lambda total: total < 3334).stretches
     assert (stretch.high.value, stretch.high.reached) == (Fraction(33335, 100000), False)
 
 
@@ -153,9 +159,14 @@ def test_any_edge_is_found_exactly_whether_it_belongs_or_not(edge: Fraction, inc
             return included
         return (value > edge) == rising
 
-    found = stretches([-1, 0, Fraction(1, 2), 1, 2], reach, whole=False)
-    assert len(found) == 1
-    end = found[0].low if rising else found[0].high
+    def certain(low: Number, high: Number) -> bool | None:
+        answers = {reach(low), reach(high)} | ({included} if low <= edge <= high else set())
+        return answers.pop() if len(answers) == 1 else None
+
+    found = stretches([-1, 0, Fraction(1, 2), 1, 2], reach, certain, whole=False)
+    assert found.doubtful == ()
+    [stretch] = found.stretches
+    end = stretch.low if rising else stretch.high
     assert (end.value, end.reached, end.exact) == (edge, included, True)
 
 
@@ -172,7 +183,10 @@ def test_the_simplest_fraction_between_two_lies_between_them_and_has_no_simpler(
 
 
 def test_amounts_are_found_to_the_fen() -> None:
-    [stretch] = stretches([0, 500, 1000], lambda value: value >= 123, whole=True)
+    def certain(low: Number, high: Number) -> bool | None:
+        return True if low >= 123 else False if high < 123 else None
+
+    [stretch] = stretches([0, 500, 1000], lambda value: value >= 123, certain, whole=True).stretches
     assert (stretch.low.value, stretch.low.beside, stretch.high.value) == (123, 122, 1000)
 
 
@@ -196,9 +210,50 @@ def test_a_goal_is_told_in_both_languages_with_the_total_on_both_sides() -> None
 
 def test_a_goal_that_no_value_reaches_names_the_nearest() -> None:
     said = run("gaotai", "留用上限比例", "20%..40%", "--data", SAMPLE, "--until", "经办机构留用 达到 1亿元").stdout
-    assert "没有一个达到；最接近的是 20%，2,205,204.37 元" in said
+    assert "整个范围里没有一个取值达到；试过的里最接近的是 20%，2,205,204.37 元" in said
     told = form("gaotai", "留用上限比例", "20%..40%", "--data", SAMPLE, "--until", "retained>100000000000")
     assert told["goal"]["reached"] == []
+
+
+PEAK = """方案 demo 「甲县办法」
+  施行 2026-01-01 起
+参数 留用比例 = 10%
+数据 医共体
+  年度总额预算
+环节 年终清算
+  对 医共体:
+    结余留用 = 年度总额预算 的 留用比例, 最高 年度总额预算 × (100% - 留用比例 × 2)
+"""
+
+
+def peaked(folder: Path) -> Sweep:
+    path = folder / "rules.policy"
+    path.write_text(PEAK, encoding="utf-8")
+    data = "年度: 2026\n险种: 居民\n医共体:\n  - {名称: 甲, 年度总额预算: 100.00}\n"
+    return sweep_of(open_policy(str(path)), read_yaml(data, "d.yaml"), "留用比例", ("0%", "50%"), ((), {}), Chosen())[0]
+
+
+def test_a_goal_reached_only_between_two_values_that_miss_it_is_found(tmp_path: Path) -> None:
+    # The lesser of p and 1 - 2p of 100 yuan: 33.33 at a third, less at 30 % and at 40 %.
+    found = sought(peaked(tmp_path), lambda total: total >= 3300, [0, Fraction(3, 10), Fraction(4, 10)])
+    [stretch] = found.stretches
+    assert found.doubtful == ()
+    # Half a fen up: from 32.995 % on, and up to (100 - 32.995) ÷ 2 %.
+    assert (stretch.low.value, stretch.low.reached) == (Fraction(32995, 100000), True)
+    assert (stretch.high.value, stretch.high.reached) == (Fraction(67005, 200000), True)
+
+
+def test_a_goal_missed_only_between_two_values_that_reach_it_is_found(tmp_path: Path) -> None:
+    found = sought(peaked(tmp_path), lambda total: total <= 3300, [0, Fraction(3, 10), Fraction(4, 10)])
+    assert [x.high.value for x in found.stretches] == [Fraction(33005, 100000), Fraction(4, 10)]
+    assert found.doubtful == ()
+
+
+def test_what_no_value_reaches_is_proved_and_not_only_tried(tmp_path: Path) -> None:
+    # The most there is: 33.33, at a third.
+    assert sought(peaked(tmp_path), lambda total: total > 3333, [0, Fraction(1, 2)]) == Found((), ())
+    [stretch] = sought(peaked(tmp_path), lambda total: total >= 3333, [0, Fraction(1, 2)]).stretches
+    assert stretch.low.value < Fraction(1, 3) < stretch.high.value
 
 
 def test_one_unit_may_be_looked_at_alone() -> None:

@@ -220,7 +220,7 @@ def _goal(
     from engine.doors.sweep_form import Goal
     from engine.load.values import Wrong, parse_value
     from engine.trial.goal import stretches
-    from engine.trial.sweep import reaches, whole_values
+    from engine.trial.sweep import reaches, surely, whole_values
 
     words = sorted(((word, sign) for sign, all_ in _SIGNS.items() for word in all_), key=lambda x: -len(x[0]))
     pattern = "|".join(re.escape(word) for word, _ in words)
@@ -242,8 +242,9 @@ def _goal(
         )
     holds = _HOLDS[sign]
     reach = reaches(swept, result.id, lambda total: bool(holds(total, amount)))
-    found = stretches(values, reach, whole=whole_values(swept.kind))
-    return Goal(result.id, _WORDS[language][sign], sign, amount, tuple(found))
+    certain = surely(swept, result.id, lambda total: bool(holds(total, amount)))
+    found = stretches(values, reach, certain, whole=whole_values(swept.kind))
+    return Goal(result.id, _WORDS[language][sign], sign, amount, found.stretches, found.doubtful)
 
 
 def _said(value: "Number", swept: "Sweep") -> str:

@@ -19,13 +19,14 @@ _COLUMNS = 6
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be reached: a figure in all, the words of the comparison, an amount; and where it is."""
+    """What is to be reached: a figure in all, the words of the comparison, an amount; and where it is, or may be."""
 
     id: str
     words: str
     sign: str
     amount: Number
     stretches: tuple[Stretch, ...]
+    doubtful: tuple[tuple[Number, Number], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def swept_json(told: Swept, language: Language) -> dict[str, Any]:
                 {side: _end_json(getattr(stretch, side), told, goal, result.kind) for side in ("low", "high")}
                 for stretch in goal.stretches
             ],
+            "doubtful": [[_value(low, kind), _value(high, kind)] for low, high in goal.doubtful],
         }
     del language
     return form
@@ -179,17 +181,31 @@ def _goal(told: Swept, goal: Goal, language: Language) -> Iterator[str]:
             return
         best = max(totals, key=lambda x: x[1]) if goal.sign in {">=", ">"} else min(totals, key=lambda x: x[1])
         said, at = _money(best[1], figure.kind, language), _say(best[0], told.sweep.kind, language)
-        yield (
-            f"  试过的取值没有一个达到；最接近的是 {at}，{said}"
-            if zh
-            else f"  no value tried reaches it; nearest is {said} at {at}"
-        )
-        return
+        if goal.doubtful:
+            yield (
+                f"  试过的取值没有一个达到；其中最接近的是 {at}，{said}"
+                if zh
+                else f"  no value tried reaches it; nearest of them is {said} at {at}"
+            )
+        else:
+            yield (
+                f"  整个范围里没有一个取值达到；试过的里最接近的是 {at}，{said}"
+                if zh
+                else f"  no value of the range reaches it; nearest of those tried is {said} at {at}"
+            )
     for stretch in goal.stretches:
         yield from (
             f"  {line}"
             for side in ("low", "high")
             for line in _end(side, getattr(stretch, side), told, figure, language)
+        )
+    if goal.doubtful:
+        ends = [tuple(_say(value, told.sweep.kind, language) for value in pair) for pair in goal.doubtful]
+        said = ("、" if zh else ", ").join(f"{low}～{high}" if zh else f"{low} to {high}" for low, high in ends)
+        yield (
+            f"  这些取值之间没有逐一算到，可能另有达到或达不到的：{said}"
+            if zh
+            else f"  not ruled out between values tried: it may be otherwise within {said}"
         )
 
 

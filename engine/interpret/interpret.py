@@ -136,7 +136,7 @@ class _Year:
         if value is None:
             parameter = self.pipeline.scheme.parameters[name]
             day = row.period.last_day if parameter.at_end else row.period.first_day
-            value = parameter_value(parameter, self.dataset.assumptions.get(name), day, row.insurance)
+            value = parameter_value(parameter, self.dataset.taken(name), day, row.insurance)
             self.parameters[key] = value
         return value
 
@@ -159,7 +159,7 @@ class _Year:
             about = {"unit": row.unit, "period": str(period), "insurance": row.insurance or "—", "name": step.child}
             self.findings.append(Finding("R151", row.place, about))
             return [stated(0)] if step.function in _AMOUNTS else []
-        assumption = self.dataset.assumptions.get(step.source)
+        assumption = self.dataset.taken(step.source)
         return [input_value(datum, r.cells.get(step.source), assumption) for r in own]
 
     def _closed(self, step: Carry, row: Row, period: Period) -> list[Value] | None:

@@ -30,10 +30,14 @@ def rows_of(scheme: Scheme, dataset: Dataset, year: int) -> dict[str, tuple[Row,
     return {name: tuple(rows) for name, rows in tables.items()}
 
 
-def parameter_value(parameter: c.Parameter, assumption: Assumption | None, day: date, insurance: str | None) -> Value:
+def parameter_value(
+    parameter: c.Parameter, assumption: Assumption | Between | None, day: date, insurance: str | None
+) -> Value:
     """A parameter on a row: its value at the day and insurance type, or every value its range admits."""
     entry = entry_at(parameter, day, insurance)
     everything = _anything(parameter.kind.is_number, parameter.range)
+    if isinstance(assumption, Between):
+        return Value(assumption, assumption, missing=frozenset({parameter.name}))
     if assumption is not None:
         return Value(assumption.value, everything, assumed=frozenset({parameter.name}))
     if entry is not None:
@@ -160,7 +164,7 @@ class _Maker:
             data = {n: datum for (t, n), datum in self.scheme.inputs.items() if t == table}
             self.made[table] = _Form(
                 stated(self.year),
-                [(n, input_value(datum, None, self.dataset.assumptions.get(n))) for n, datum in data.items()],
+                [(n, input_value(datum, None, self.dataset.taken(n))) for n, datum in data.items()],
                 [n for n in data if (table, n) in self.scheme.figures],
                 {unit: place for place, unit in enumerate(self.scheme.rosters.get(table, ()))},
             )
@@ -190,11 +194,13 @@ def _told(value: Possible) -> tuple[object, ...]:
     return (0, value) if isinstance(value, bool | int | Fraction | str | date) else (1,)
 
 
-def input_value(datum: Input, given: Scalar | None, assumption: Assumption | None) -> Value:
+def input_value(datum: Input, given: Scalar | None, assumption: Assumption | Between | None) -> Value:
     """What a datum is on a row: as given, assumed, its declared default, or every value its range admits."""
     if given is not None:
         return stated(given)
     everything = _anything(datum.kind.is_number, datum.range)
+    if isinstance(assumption, Between):
+        return Value(assumption, assumption, missing=frozenset({datum.name}))
     if assumption is not None:
         return Value(assumption.value, everything, assumed=frozenset({datum.name}))
     if datum.event:

@@ -1,9 +1,10 @@
 """Data bound to a scheme: typed values on rows of known kinds, before any rule is run."""
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from engine.nouns.periods import Period
-from engine.nouns.possible import Scalar
+from engine.nouns.possible import Between, Scalar
 from grammar.diagnostic import Finding, Place
 from grammar.frozen import dataclass
 
@@ -38,7 +39,10 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All rows by kind, the kinds that were supplied, the years that are settled, and the assumptions in force."""
+    """All rows by kind, the kinds that were supplied, the years that are settled, and the assumptions in force.
+
+    ``within`` are names left open between two ends, so that what holds of a run holds of every value between them.
+    """
 
     rows: Mapping[str, tuple[DataRow, ...]]
     supplied: frozenset[str]
@@ -46,3 +50,8 @@ class Dataset:
     assumptions: Mapping[str, Assumption]
     findings: tuple[Finding, ...]
     digest: str
+    within: Mapping[str, Between] = field(default_factory=dict)
+
+    def taken(self, name: str) -> Assumption | Between | None:
+        """What is given for an open name: a value, or all between two ends; None where nothing is."""
+        return self.within.get(name) or self.assumptions.get(name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass as mutable
 from dataclasses import field, replace
 from fractions import Fraction
+from math import inf
 
 from engine.api import Policy, bind_data, settle
 from engine.load.bind_assumptions import parse_assumption
@@ -12,7 +13,7 @@ from engine.nouns import kinds as k
 from engine.nouns.dataset import Assumption, Dataset
 from engine.nouns.kinds import Kind
 from engine.nouns.numbers import Number, exact
-from engine.nouns.possible import is_point
+from engine.nouns.possible import Between, Maybe, ends, is_point, number
 from engine.nouns.settlement import FigureResult, Settlement
 from engine.nouns.world import Row
 from grammar.diagnostic import Finding, FindingsError, Place, Words
@@ -42,6 +43,18 @@ class At:
     totals: Mapping[str, Total]
     rows: Mapping[tuple[object, ...], FigureResult]
     refused: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The least and the most a figure can come to in all over a range of values; None where it has no sum.
+
+    ``settled`` is whether no value leaves it open.
+    """
+
+    least: Fraction | float | None
+    most: Fraction | float | None
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +101,44 @@ class Sweep:
         value = next(iter(values)) if len(values) == 1 else parameter.assumed if not values else None
         return value if isinstance(value, int | Fraction) and not isinstance(value, bool) else None
 
+    def over(self, low: Number, high: Number, id_: str) -> Over | None:
+        """What a figure comes to in all at the values between two; None where the data refuse one of them."""
+        try:
+            run = settle(self.policy, replace(self.dataset, within={self.name: Between(low, high)}), self.chosen.years)
+        except FindingsError:
+            return None
+        found = self._by_name(self._rows(run)).get(id_, [])
+        if not found or not _adds(found):
+            return Over(None, None, settled=False)
+        inner = [r.value.now.inner if isinstance(r.value.now, Maybe) else r.value.now for r in found]
+        least, most = zip(*(ends(number(x)) for x in inner), strict=True)
+        settled = all(r.value.missing <= {self.name} and not isinstance(r.value.now, Maybe) for r in found)
+        return Over(
+            -inf if None in least else sum(map(Fraction, least)),
+            inf if None in most else sum(map(Fraction, most)),
+            settled,
+        )
+
     def _settled(self, value: Number) -> At:
         try:
             run = self.settlement(value)
         except FindingsError as error:
             return At(value, {}, {}, next(f for f in error.findings if f.severity == "error"))
-        rows = [r for r in run.figures if self.chosen.takes(r.row) and r.kind.is_number]
+        rows = self._rows(run)
+        totals = {id_: _total(found) for id_, found in self._by_name(rows).items()}
+        return At(value, totals, {key_of(r): r for r in rows})
+
+    def _rows(self, run: Settlement) -> list[FigureResult]:
+        return [r for r in run.figures if self.chosen.takes(r.row) and r.kind.is_number]
+
+    def _by_name(self, rows: Sequence[FigureResult]) -> dict[str, list[FigureResult]]:
         names = {(r.name, id(r.row)) for r in rows}
-        # A part of a row that has the figure itself is in it already.
-        tops = [r for r in rows if r.row.parent is None or (r.name, id(r.row.parent)) not in names]
         by_name: dict[str, list[FigureResult]] = {}
-        for result in tops:
-            by_name.setdefault(result.id, []).append(result)
-        return At(value, {id_: _total(found) for id_, found in by_name.items()}, {key_of(r): r for r in rows})
+        for result in rows:
+            # A part of a row that has the figure itself is in it already.
+            if result.row.parent is None or (result.name, id(result.row.parent)) not in names:
+                by_name.setdefault(result.id, []).append(result)
+        return by_name
 
 
 def key_of(result: FigureResult) -> tuple[object, ...]:
@@ -175,6 +213,24 @@ def reaches(sweep: Sweep, id_: str, holds: Callable[[Number], bool]) -> Callable
     return reach
 
 
+def surely(sweep: Sweep, id_: str, holds: Callable[[Number | float], bool]) -> Callable[[Number, Number], bool | None]:
+    """Whether a figure in all meets a goal at every value between two, at none, or (None) that is not known.
+
+    ``holds`` asks for no less, or no more, than an amount, so that what holds of both ends of a range holds within it.
+    """
+
+    def certain(low: Number, high: Number) -> bool | None:
+        over = sweep.over(low, high, id_)
+        if over is None:
+            return None
+        if over.least is None or over.most is None:
+            return False
+        least, most = holds(over.least), holds(over.most)
+        return None if least != most or (least and not over.settled) else least
+
+    return certain
+
+
 def _now(result: FigureResult | None) -> object:
     return None if result is None else (result.value.state == "open" or result.value.now)
 
@@ -198,14 +254,17 @@ def _usual_step(kind: Kind, low: Number, high: Number) -> Number:
 
 
 def _total(results: list[FigureResult]) -> Total:
-    # Ratios of several units have no sum.
-    adds = results[0].kind.is_money or len(results) == 1
     now = [result.value.now for result in results if result.value.state != "open"]
     known = [value for value in now if isinstance(value, int | Fraction) and is_point(value)]
     total = exact(sum((Fraction(value) for value in known), Fraction(0)))
     missing = len(results) - len(known)
     assumed = any(result.value.state == "assumed" for result in results)
-    return Total(total if adds and not missing else None, total, len(results), missing, assumed)
+    return Total(total if _adds(results) and not missing else None, total, len(results), missing, assumed)
+
+
+def _adds(results: Sequence[FigureResult]) -> bool:
+    """Whether figures have a sum: ratios of several units have none."""
+    return results[0].kind.is_money or len(results) == 1
 
 
 def _is_number(value: object) -> bool:
