@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 from engine.api import Asked, SideBySide, open_policy, side_by_side
 from engine.compare.curve import Curve
 from engine.doors.compare_book import comparison_book
-from engine.doors.compare_drawing import waterfall
+from engine.doors.compare_drawing import drawn_curves, waterfall
 from engine.doors.compare_form import comparison_json
 from engine.doors.compare_page import comparison_page
 from engine.load.read import read_data
@@ -187,10 +187,26 @@ def test_the_page_labels_drafts_and_unlike_bases_and_holds_every_difference(samp
     text = comparison_page(sample, "zh")
     assert '征求意见稿 <span class="tag">草案</span>' in text
     assert text.count("不比高低") + text.count("不能直接比高低") == 3
-    assert text.count("<figcaption>") == len([a for a in sample.attributions if a.parts])
+    falls = text[text.index('<div class="falls">') : text.index('<figure class="plot">')]
+    assert falls.count("<figcaption>") == len([a for a in sample.attributions if a.parts])
     assert "拐点 70%：结余等于留用上限〔五(四)④〕" in text
-    lines = re.findall(r"<polyline ([^>]*)>", text)
+    together = text[text.index('<figure class="plot">') : text.index('<div class="small">')]
+    lines = re.findall(r"<polyline ([^>]*)>", together)
     assert len({re.sub(r'points="[^"]*"', "", line) for line in lines}) == 2
+
+
+def test_each_line_also_stands_by_itself_among_the_others_on_one_scale(sample: SideBySide) -> None:
+    text = comparison_page(sample, "zh")
+    small = re.findall(r"<figure>.*?</figure>", text[text.index('<div class="small">') :], re.DOTALL)
+    drawn = drawn_curves(sample)
+    assert len(small) == len(drawn) > 1
+    for curve, figure in zip(drawn, small, strict=True):
+        assert f"<figcaption>{curve.scheme} · " in figure
+        runs = sum(len([s for s in c.segments if s.slope is not None]) for c in drawn)
+        assert figure.count('stroke="#bbb"') == runs
+        assert figure.count('stroke-width="2.5"') == len([s for s in curve.segments if s.slope is not None])
+    # One scale: the same marks up and across.
+    assert len({tuple(re.findall(r"<text [^>]*>(-?[\d.]+%)</text>", f.split("<polyline")[0])) for f in small}) == 1
 
 
 def test_bars_of_a_waterfall_end_at_the_other_schemes_figure(sample: SideBySide) -> None:

@@ -14,9 +14,25 @@ from grammar.frozen import dataclass
 
 # Lines are told apart by their dashes, so that they read in black and white.
 DASHES = ("", "9 5", "2 4", "12 4 2 4", "5 3", "12 3 2 3 2 3", "1 2", "18 6")
-WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 760, 380, 62, 130, 16, 44
 BAR, BAR_LEFT, BAR_WIDE, BAR_RIGHT = 24, 150, 320, 190
 _NEAR, _GRID_LINES = 15, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The size of a plot and its margins; ``tenths`` is how many tenths of the budget lie between two marks below it."""
+
+    wide: int
+    tall: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    tenths: int
+
+
+LARGE = Frame(760, 380, 62, 130, 16, 44, 1)
+SMALL = Frame(330, 210, 48, 24, 14, 24, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,7 @@ class Plot:
     across: tuple[Mark, ...]
     up: tuple[Mark, ...]
     zero: str
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +87,14 @@ class Waterfall:
     zero: str
 
 
-def plot(told: SideBySide) -> Plot | None:
+def drawn_curves(told: SideBySide) -> list[Curve]:
     """The curves that have at least one part to draw."""
-    drawn = [curve for curve in told.curves if any(s.slope is not None for s in curve.segments)]
+    return [curve for curve in told.curves if any(s.slope is not None for s in curve.segments)]
+
+
+def plot(told: SideBySide, frame: Frame = LARGE) -> Plot | None:
+    """The curves that can be drawn, over one grid; None where there are none."""
+    drawn = drawn_curves(told)
     if not drawn:
         return None
     values = [y for curve in drawn for s in curve.segments if s.slope is not None for y in (s.first, s.last)]
@@ -83,10 +105,10 @@ def plot(told: SideBySide) -> Plot | None:
         high = low + step
 
     def x(part: Fraction) -> Fraction:
-        return LEFT + (part - LOW) / (HIGH - LOW) * (WIDE - LEFT - RIGHT)
+        return frame.left + (part - LOW) / (HIGH - LOW) * (frame.wide - frame.left - frame.right)
 
     def y(part: Fraction) -> Fraction:
-        return TOP + (high - part) / (high - low) * (TALL - TOP - BOTTOM)
+        return frame.top + (high - part) / (high - low) * (frame.tall - frame.top - frame.bottom)
 
     lines = []
     taken: list[Fraction] = []
@@ -102,19 +124,22 @@ def plot(told: SideBySide) -> Plot | None:
                 tuple(
                     f"{_at(x(s.start))},{_at(y(s.first))} {_at(x(s.end))},{_at(y(s.last))}" for s in known
                 ),
-                Mark(_at(Fraction(WIDE - RIGHT + 14)), _at(label_y), curve.scheme),
+                Mark(_at(Fraction(frame.wide - frame.right + 14)), _at(label_y), curve.scheme),
                 Mark(_at(end_x), _at(end_y), ""),
-                tuple(mark for mark in _kinks(curve, x, y) if mark not in marked),
+                tuple(mark for mark in _kinks(curve, x, y) if frame is SMALL or mark not in marked),
             )
         )  # fmt: skip
         marked.update(lines[-1].kinks)
-    tenths = range(int(LOW * 10), int(HIGH * 10) + 1)
+    tenths = range(int(LOW * 10), int(HIGH * 10) + 1, frame.tenths)
     across = tuple(
-        Mark(_at(x(Fraction(t, 10))), _at(Fraction(TALL - BOTTOM)), percent(Fraction(t, 10))) for t in tenths
+        Mark(_at(x(Fraction(t, 10))), _at(Fraction(frame.tall - frame.bottom)), percent(Fraction(t, 10)))
+        for t in tenths
     )
     count = int((high - low) / step)
-    up = tuple(Mark(_at(Fraction(LEFT)), _at(y(low + n * step)), percent(low + n * step)) for n in range(count + 1))
-    return Plot(tuple(lines), across, up, _at(y(Fraction(0))))
+    up = tuple(
+        Mark(_at(Fraction(frame.left)), _at(y(low + n * step)), percent(low + n * step)) for n in range(count + 1)
+    )
+    return Plot(tuple(lines), across, up, _at(y(Fraction(0))), frame)
 
 
 def waterfall(a: Attribution, names: dict[str, str], language: Language) -> Waterfall:

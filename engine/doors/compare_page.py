@@ -47,6 +47,11 @@ def comparison_page(told: SideBySide, language: Language, *, only_differences: b
         differences=differences_of(told, language),
         curve_title=TITLE.say(language),
         plot=drawing.plot(told),
+        small=drawing.plot(told, drawing.SMALL),
+        small_names=[
+            f"{curve.scheme} · {unit_words(curve, labels_of(told)[curve.scheme], language)}"
+            for curve in drawing.drawn_curves(told)
+        ],
         curves=[
             {
                 "scheme": curve.scheme,
