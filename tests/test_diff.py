@@ -112,7 +112,7 @@ def test_a_rate_is_told_with_both_lines_both_places_and_its_topic(tmp_path: Path
     )  # fmt: skip
     assert change["before"]["lines"] == ["参数 留用上限比例 = 31% 依据 五(四)④"]
     assert change["after"] == {
-        "lines": ["参数 留用上限比例 = 30% 依据 五(四)④"], "file": "gaotai/rules.policy", "line": 11,
+        "lines": ["参数 留用上限比例 = 30% 依据 五(四)④"], "file": "gaotai/rules.policy", "line": 18,
         "citations": ["五(四)④"],
     }  # fmt: skip
 

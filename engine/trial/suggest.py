@@ -50,9 +50,13 @@ def suggested(policy: Policy) -> tuple[list[str], list[Finding]]:
     for key, untouched in coverer.boundaries.items():
         if key in coverer.touched:
             continue
-        boundary, side = coverer.edges[key]
         if untouched.what.zh in names:
             continue
+        if key not in coverer.edges:
+            # How far two rows lie apart is no figure of a row: nothing of one row leads there.
+            missed.append(_missed(untouched))
+            continue
+        boundary, side = coverer.edges[key]
         solved = _on_boundary(policy, boundary, side, lately.get(boundary.key), starts)
         if solved is None:
             missed.append(_missed(untouched))
