@@ -4,6 +4,7 @@ A yes/no, text or date that is not known is NULL; numbers are those of `ranges`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlglot import exp
@@ -20,6 +21,8 @@ from engine.sql.scope import Scope, Unsayable, once
 from grammar.diagnostic import Words
 
 SMALL = exp.DataType.build("SMALLINT")
+# Of a value that is exact on every row one tree is read, mostly once; of others several are, each many times.
+_MOST_SURE, _MOST_LOOSE = 80, 16
 
 
 TYPES = {"yes_no": BOOLEAN, "text": exp.DataType.build("VARCHAR"), "date": exp.DataType.build("DATE")}
@@ -67,6 +70,17 @@ def between(s: Scope, low: Exact | None, high: Exact | None) -> Possible:
 def unknown(sort: Sort) -> Possible:
     """A yes/no, text or date that is known on no row."""
     return Possible(_unknown(sort))
+
+
+def shortened(s: Scope, value: Possible) -> Possible:
+    """The same in columns where it is so long that what is made of it would grow with every operation."""
+    most = _MOST_SURE if is_sure(value) else _MOST_LOOSE
+    if isinstance(value.what, Plain):
+        sql = once(s, "holds" if value.what.sort == "yes_no" else "text", value.what.sql, TYPES[value.what.sort], most)
+        what: Number | Plain = value.what if sql is value.what.sql else replace(value.what, sql=sql)
+    else:
+        what = n.settled(s, value.what, most)
+    return value if what is value.what else Possible(what, value.gone, value.reads, value.perhaps)
 
 
 # ---- asking

@@ -12,7 +12,7 @@ from engine.nouns.numbers import Number as Exact
 from engine.sql import rational as r
 from engine.sql.conditions import all_of, any_of, case, certainly, known, no, same, truth
 from engine.sql.forms import ANY_NUMBER, End, Number, Rational
-from engine.sql.scope import Scope
+from engine.sql.scope import LIGHT, Scope
 
 
 def exactly(number: Rational) -> Number:
@@ -20,12 +20,13 @@ def exactly(number: Rational) -> Number:
     return Number(number, number)
 
 
-def settled(s: Scope, a: Number) -> Number:
+def settled(s: Scope, a: Number, most: int = LIGHT) -> Number:
     """The same with ends that may be written out more than once."""
-    low = None if a.low is None else r.settled(s, a.low, "low")
+    low = None if a.low is None else r.settled(s, a.low, "low", most)
     if a.is_one:
-        return Number(low, low)
-    return Number(low, None if a.high is None else r.settled(s, a.high, "high"))
+        return a if low is a.low else Number(low, low)
+    high = None if a.high is None else r.settled(s, a.high, "high", most)
+    return a if low is a.low and high is a.high else Number(low, high)
 
 
 def is_point(s: Scope, a: Number) -> exp.Expression:
@@ -151,6 +152,8 @@ def clip(s: Scope, a: Number, low: End, high: End) -> Number:
 
 def over(s: Scope, a: Number, b: Number) -> exp.Expression:
     """Whether the left is certainly, certainly not, or perhaps greater."""
+    if not (a.is_one and b.is_one):
+        a, b = settled(s, a), settled(s, b)
     yes = truth(False) if a.low is None or b.high is None else r.over(s, a.low, b.high)
     if a.is_one and b.is_one:
         return exp.cast(exp.Null(), "BOOLEAN") if a.low is None or b.high is None else yes
@@ -162,6 +165,7 @@ def equal(s: Scope, a: Number, b: Number) -> exp.Expression:
     """Whether the two are certainly, certainly not, or perhaps the same."""
     if a.is_one and b.is_one:
         return exp.cast(exp.Null(), "BOOLEAN") if a.low is None or b.low is None else r.equal(s, a.low, b.low)
+    a, b = settled(s, a), settled(s, b)
     apart = any_of(
         truth(False) if a.low is None or b.high is None else r.over(s, a.low, b.high),
         truth(False) if a.high is None or b.low is None else r.over(s, b.low, a.high),
@@ -243,6 +247,8 @@ def _of_both(s: Scope, a: End, b: End, pick: Callable[..., Rational]) -> End:
     """The pick of two ends; none where either is none."""
     if a is None or b is None:
         return None
+    if a.blank or b.blank:
+        a, b = r.settled(s, a), r.settled(s, b)
     lacking = any_of(r.blank(a), r.blank(b))
     return r.choose(s, [(lacking, None)], pick(s, a, b))
 
@@ -290,6 +296,7 @@ def _scaled(s: Scope, factor: Rational, a: Number) -> Number:
 def _grown(s: Scope, a: End, b: End) -> End:
     """The upper end of a product of two that are not negative."""
     zero = r.constant(s, 0)
+    a, b = (None if x is None else r.settled(s, x) for x in (a, b))
     nothing = any_of(*(r.equal(s, x, zero) for x in (a, b) if x is not None))
     if a is None or b is None:
         return r.where(s, nothing, zero)
@@ -300,6 +307,7 @@ def _grown(s: Scope, a: End, b: End) -> End:
 def _corners(s: Scope, a: Number, b: Number) -> Number:
     """Any product: the outermost of its four corners, of which some may be without an end."""
     zero = r.constant(s, 0)
+    a, b = settled(s, a), settled(s, b)
     finite: list[End] = []
     down: list[exp.Expression] = []
     up: list[exp.Expression] = []
@@ -335,5 +343,6 @@ def _inverted(s: Scope, end: End) -> End:
     zero = r.constant(s, 0)
     if end is None:
         return zero
+    end = r.settled(s, end)
     over = r.inverse(s, end)
     return r.choose(s, [(r.blank(end), zero)], over) if end.blank else over

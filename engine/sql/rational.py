@@ -12,7 +12,7 @@ from sqlglot import exp
 from engine.nouns.numbers import Mode, Number
 from engine.sql.conditions import all_of, any_of, case, coalesced, is_given, is_null, known, truth
 from engine.sql.forms import Rational
-from engine.sql.scope import Scope, once
+from engine.sql.scope import LIGHT, Scope, once
 from engine.sql.whole import Unproved, Whole, ends
 
 
@@ -33,9 +33,9 @@ def blank(number: Rational | None) -> exp.Expression:
     return is_null(number.above.sql) if number.blank else truth(False)
 
 
-def settled(s: Scope, number: Rational, hint: str = "n") -> Rational:
+def settled(s: Scope, number: Rational, hint: str = "n", most: int = LIGHT) -> Rational:
     """The same, in columns where it is long, for those who write it more than once."""
-    above, below = _bound(s, number.above, hint), _bound(s, number.below, f"{hint}_below")
+    above, below = _bound(s, number.above, hint, most), _bound(s, number.below, f"{hint}_below", most)
     return number if above is number.above and below is number.below else Rational(above, below, number.blank)
 
 
@@ -245,8 +245,8 @@ def clamped(s: Scope, a: Whole) -> Whole:
     return n.within(Whole(case([(inside, a.sql)]), low, high), max(low, -_MOST), min(high, _MOST))
 
 
-def _bound(s: Scope, a: Whole, hint: str) -> Whole:
-    sql = once(s, hint, a.sql, s.arithmetic.type_of(*ends(a)))
+def _bound(s: Scope, a: Whole, hint: str, most: int = LIGHT) -> Whole:
+    sql = once(s, hint, a.sql, s.arithmetic.type_of(*ends(a)), most)
     return a if sql is a.sql else Whole(sql, a.low, a.high)
 
 

@@ -116,20 +116,28 @@ class Within:
         self.outer.doubt(all_of(self.condition, condition))
 
 
-def once(scope: Scope, hint: str, sql: exp.Expression, kind: exp.DataType) -> exp.Expression:
+# A column, a constant, or one operation on such.
+LIGHT = 4
+
+
+def once(scope: Scope, hint: str, sql: exp.Expression, kind: exp.DataType, most: int = LIGHT) -> exp.Expression:
     """A tree that may be written out again wherever it is needed: itself where it is short, else a column."""
-    return sql if is_light(sql) else scope.bind(hint, own(sql), kind)
+    return sql if is_light(sql, most) else scope.bind(hint, own(sql), kind)
 
 
-def is_light(sql: exp.Expression) -> bool:
-    """Whether a tree is a column, a constant, or one operation on such."""
-    count = 0
-    for node in sql.walk():
+def is_light(sql: exp.Expression, most: int = LIGHT) -> bool:
+    """Whether a tree has no more nodes than this that are not mere spelling."""
+    # By hand: the walks that SQLGlot offers take most of the time that a long expression is made in.
+    left, waiting = most, [sql]
+    while waiting:
+        node = waiting.pop()
         if not isinstance(node, exp.Identifier | exp.Paren | exp.DataType | exp.DataTypeParam):
-            count += 1
-            if count > _LIGHT:
+            left -= 1
+            if left < 0:
                 return False
+        for value in node.args.values():
+            if isinstance(value, exp.Expression):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting.extend(x for x in value if isinstance(x, exp.Expression))
     return True
-
-
-_LIGHT = 4

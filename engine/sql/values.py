@@ -59,10 +59,10 @@ def tidied(s: Scope, now: Possible, base: Possible, missing: Mask, assumed: Mask
 
 def lift(s: Scope, operation: Callable[..., Possible], *parts: Value) -> Value:
     """An operation on what values can be, done with and without the assumptions."""
-    now = operation(*[p.now for p in parts])
+    now = d.shortened(s, operation(*[p.now for p in parts]))
     if all(p.base is p.now for p in parts):
         return marked(s, now, now, parts)
-    return marked(s, now, operation(*[p.base for p in parts]), parts)
+    return marked(s, now, d.shortened(s, operation(*[p.base for p in parts])), parts)
 
 
 def readable(s: Scope, value: Value) -> Value:
