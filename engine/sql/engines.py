@@ -53,10 +53,10 @@ class Engine(Protocol):
         """Give back what the engine holds."""
 
 
-def text_of(statement: Statement, dialect: Dialect) -> str:
-    """A statement as the engine reads it."""
+def text_of(statement: Statement, dialect: Dialect, *, spent: bool = False) -> str:
+    """A statement as the engine reads it; one that is ``spent`` is not needed as it was, and is not copied."""
     # Spark takes no Chinese name without quotes, and PostgreSQL writes what has none in small letters.
-    return statement if isinstance(statement, str) else statement.sql(dialect=dialect, identify=True)
+    return statement if isinstance(statement, str) else statement.sql(dialect=dialect, identify=True, copy=not spent)
 
 
 def table_of(name: str) -> exp.Table:
@@ -73,6 +73,6 @@ def creation(table: str, columns: Columns, *, temporary: bool = False) -> exp.Cr
 
 
 def kept(table: str, query: Statement, dialect: Dialect, *, temporary: bool = False) -> str:
-    """What makes a table of a query."""
+    """What makes a table of a query, which is spent with it."""
     word = "TEMPORARY TABLE" if temporary else "TABLE"
-    return f"CREATE {word} {table_of(table).sql(dialect=dialect)} AS {text_of(query, dialect)}"
+    return f"CREATE {word} {table_of(table).sql(dialect=dialect)} AS {text_of(query, dialect, spent=True)}"

@@ -10,6 +10,7 @@ from sqlglot import exp
 from engine.nouns.core import Labels
 from engine.sql.layout import ROW
 from engine.sql.names import Called
+from engine.sql.scope import nodes
 
 # A statement with more levels than this is planned slowly; what was reached is put down in a table first.
 MOST_LEVELS = 20
@@ -92,11 +93,12 @@ class Frame:
 
     def bind(self, wanted: str, expression: exp.Expression, about: str | None = None) -> exp.Column:
         """The expression as a column of its own, named as wanted or nearly so."""
-        level = 1 + max((self.level[c.name] for c in columns_in(expression) if not c.table), default=0)
+        columns = list(columns_in(expression))
+        level = 1 + max((self.level[c.name] for c in columns if not c.table), default=0)
         if level > MOST_LEVELS:
             self.put_down()
             level = 1
-        if any(c.table for c in columns_in(expression)) and level > 1:
+        if level > 1 and any(c.table for c in columns):
             raise AssertionError(expression.sql())
         name = self.names.new(wanted)
         self.level[name] = level
@@ -198,7 +200,7 @@ class _TooLongError(Exception):
 
 def columns_in(expression: exp.Expression) -> Iterator[exp.Column]:
     """The columns an expression reads."""
-    yield from expression.find_all(exp.Column)
+    return (node for node in nodes(expression) if isinstance(node, exp.Column))
 
 
 def _aliased(expression: exp.Expression, old: str, new: str) -> exp.Expression:
@@ -377,7 +379,7 @@ def _projected(bound: Bound, prefix: str | None) -> exp.Expression:
 def _qualified(expression: exp.Expression, prefix: str | None) -> exp.Expression:
     copy = expression.copy()
     if prefix is not None:
-        for column in copy.find_all(exp.Column):
+        for column in list(columns_in(copy)):
             if not column.table:
                 column.set("table", _identifier(prefix))
     return copy

@@ -1,6 +1,6 @@
 """What the evaluator asks of those who lay out rows: the columns of a row, names for marks, a place for what is used twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from sqlglot import exp
@@ -127,17 +127,23 @@ def once(scope: Scope, hint: str, sql: exp.Expression, kind: exp.DataType, most:
 
 def is_light(sql: exp.Expression, most: int = LIGHT) -> bool:
     """Whether a tree has no more nodes than this that are not mere spelling."""
-    # By hand: the walks that SQLGlot offers take most of the time that a long expression is made in.
-    left, waiting = most, [sql]
-    while waiting:
-        node = waiting.pop()
+    left = most
+    for node in nodes(sql):
         if not isinstance(node, exp.Identifier | exp.Paren | exp.DataType | exp.DataTypeParam):
             left -= 1
             if left < 0:
                 return False
+    return True
+
+
+def nodes(sql: exp.Expression) -> Iterator[exp.Expression]:
+    """All nodes of a tree in no order that matters: the walks that SQLGlot offers would take most of the time here."""
+    waiting = [sql]
+    while waiting:
+        node = waiting.pop()
+        yield node
         for value in node.args.values():
             if isinstance(value, exp.Expression):
                 waiting.append(value)
             elif isinstance(value, list):
                 waiting.extend(x for x in value if isinstance(x, exp.Expression))
-    return True

@@ -94,7 +94,8 @@ class Spark:
     def keep(self, table: str, query: Statement) -> None:
         """A table of what a query answers."""
         # A table that only was remembered would be planned again, with all below it, by every query over it.
-        self._named(table, self._answer(query).localCheckpoint())
+        made = self._sql.sql(text_of(query, self.dialect, spent=True))
+        self._named(table, made.localCheckpoint())
 
     def run(self, statement: Statement) -> None:
         """Run what answers nothing."""
