@@ -40,6 +40,8 @@ def _roots(scheme: Scheme) -> Iterator[Core]:
         yield from (allocation.whole, *allocation.weight.values(), *allocation.each.values())
     for identity in scheme.identities:
         yield from (identity.left, identity.right)
+    for link in scheme.links.values():
+        yield from (link.bound, *link.unless)
 
 
 def _everywhere(node: Core) -> Iterator[Core]:
@@ -60,6 +62,8 @@ def _of_node(node: Core) -> Iterator[str]:
             yield "aggregate with a filter" if where is not None else "aggregate of all"
         case c.History(function=function):
             yield f"history {function}"
+        case c.Before(grain="row"):
+            yield "row before"
         case c.Before(opening=opening):
             yield "earlier period with an opening" if opening is not None else "earlier period without one"
         case c.Given(grain=grain):

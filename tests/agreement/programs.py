@@ -9,6 +9,8 @@ from grammar.frozen import dataclass
 STAGE = ("年终清算", "留用与分担")
 UNITS = ("单位", "机构")
 LEDGER, QUARTER, SLIP, MEMBER = "台账", "季表", "单据", "成员"
+# Slips merged into one where little time lies between them.
+COURSE = "疗程"
 GROUP = "结算户"
 OPTIONS = ("甲类", "乙类", "丙类")
 TEXTS = ("基金", "自费", "互助")
@@ -140,8 +142,10 @@ class _Author:
         for kind in ("县", *self.kinds):
             for _ in range(self.chance.randint(1, 5)):
                 self._input(kind)
+        if SLIP in self.kinds and self.often(0.5):
+            self._merged()
         # Many programs are short: an engine that does not know one construct shows nothing of the others.
-        most = self.chance.choice((1, 1, 2, 3, 5, 8, 30))
+        most = self.chance.choice((1, 1, 2, 2, 3, 5, 8, 16))
         rules = [(stage, kind) for stage in STAGE[: self.chance.choice((1, 1, 2))] for kind in self._order()]
         rules = [rule for rule in rules for _ in range(self.chance.randint(1, 4))]
         chosen = sorted(self.chance.sample(range(len(rules)), min(most, len(rules))))
@@ -185,6 +189,33 @@ class _Author:
         self.columns[kind] = []
         self.columns.setdefault("县", [])
         self.parts.append(Part(("kind",), line))
+
+    def _merged(self) -> None:
+        """Slips of one text between whose days little time lies, merged into rows of a kind of their own."""
+        who, start, end = self.fresh("文"), self.fresh("到期"), self.fresh("到期")
+        for name, words in ((who, "文字"), (start, "日期"), (end, "日期")):
+            self.parts.append(Part(("input", SLIP), f"{name}: {words}" + self.cite()))
+            self.columns[SLIP].append(Column(name, "文" if words == "文字" else "期", datum=True))
+        bound = self.one(["0日", "1日", "10日", "30日", "参间隔"])
+        if bound == "参间隔":
+            state = self.one([", 0日 至 30日, 未定", ", 0日 至 30日, 未定, 假设 10日", " = 9日"])
+            head = f"参数 {bound}{state}" if "=" in state else f"参数 {bound}: 数量{state}"
+            self.parts.append(Part(("parameter",), head + self.cite()))
+        unless: list[str] = []
+        for _ in range(self.chance.choice((0, 0, 1, 2))):
+            column = self.chance.choice(self.columns[SLIP])
+            if column.base == "判":
+                unless.append(f"除非 {column.name}")
+            elif column.base in "额差率倍头评":
+                word = self.one(["=", "超过", "不超过"])
+                unless.append(f"除非 {column.name} {word} 上笔 {column.name}")
+            elif column.base in "类文":
+                unless.append(f"除非 {column.name} {self.one(['是', '不是'])} 上笔 {column.name}")
+        gap = f"间隔 {start} 至 {end} {self.one(['不超过', '不超过', '不满'])} {bound}"
+        head = f"主体 {COURSE} 合并自 {SLIP}" + self.cite()
+        self.parts.append(Part(("kind",), head, (f"同 {who}", gap, *unless), bound=True))
+        self.kinds[COURSE] = self.kinds[SLIP]
+        self.columns[COURSE] = []
 
     # ---- parameters and data
 
@@ -293,6 +324,9 @@ class _Author:
         parents = self.kinds.get(kind, ())
         if not parents:
             return None
+        if kind == SLIP and COURSE in self.kinds and self.often(0.5):
+            of_course = [c.name for c in self.columns[COURSE] if c.base == letter]
+            return f"{COURSE}.{self.one(of_course)}" if of_course else None
         if len(parents) == 1 and parents[0] in UNITS and self.often(0.3):
             parents = ("县",)
         names = [c.name for c in self.columns[parents[0]] if c.base == letter]
@@ -303,6 +337,8 @@ class _Author:
         )
 
     def children(self, kind: str) -> list[str]:
+        if kind == COURSE:
+            return [SLIP]
         return [k for k, parents in self.kinds.items() if kind in parents or (kind == "县" and k not in UNITS)]
 
     def _below(self, kind: str, letter: str) -> str | None:
@@ -330,7 +366,7 @@ class _Author:
 
     def _earlier(self, kind: str, letter: str) -> str | None:
         names = [c.name for c in self.columns[kind] if c.base == letter]
-        if not names or kind == SLIP or letter not in _BASES:
+        if not names or kind in {SLIP, COURSE} or letter not in _BASES:
             return None
         name = self.one(names)
         word = "上年"
@@ -459,7 +495,7 @@ class _Author:
     def _rule(self, stage: str, kind: str) -> None:
         ways = ["figure"] * 5 + ["bands", "whole", "cases", "split", "split", "indicator", "blank", "unrounded"]
         ways += ["rank", "none", "answer"]
-        if kind != SLIP and self.children(kind):
+        if kind not in {SLIP, COURSE} and self.children(kind):
             ways += ["allocate", "allocate", "allocate"]
         if kind in UNITS:
             ways += ["gate"]
@@ -672,7 +708,7 @@ class _Author:
 
     def _allocate(self, place: tuple[str, ...]) -> None:
         kind = place[2]
-        kinds = [k for k, parents in self.kinds.items() if kind in parents and k != SLIP]
+        kinds = [k for k, parents in self.kinds.items() if kind in parents and k not in {SLIP, COURSE}]
         if not kinds:
             return
         child = self.one(kinds)
@@ -744,7 +780,7 @@ class _Author:
             open_ = part.section == ("parameter",) and ("未定" in part.head or "转引" in part.head)
             if open_ and self.often(0.7):
                 name = part.head.removeprefix("参数 ").split(":")[0]
-                value = {"率": "12.5%", "额": "2万元", "倍": "2"}[name[1]]
+                value = {"率": "12.5%", "额": "2万元", "倍": "2", "间": "9日"}[name[1]]
                 under.append(f"{name} = {value}   理由 「试」")
         if under:
             self.parts.append(Part(("scenario",), "情景 试算 「试」", tuple(under)))

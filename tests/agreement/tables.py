@@ -10,6 +10,8 @@ from engine.nouns.core import Input, Scheme
 from grammar.frozen import dataclass
 
 Row = Mapping[str, str]
+# Ends of months and years, a leap day, and gaps of one day, of nine, ten and eleven.
+DAYS = ("2025-12-31", "2026-02-28", "2026-03-01", "2026-03-02", "2026-03-10", "2026-03-12", "2024-02-29", "2027-01-01")
 NAMES = {"单位": ("甲", "乙", "丙", "戊"), "机构": ("庚", "辛")}
 
 
@@ -115,9 +117,7 @@ class _Clerk:
             case k.Base.TEXT:
                 return chance.choice(TEXTS)
             case k.Base.DATE:
-                return chance.choice(
-                    ("2025-12-31", "2026-02-28", "2026-03-01", "2026-03-02", "2024-02-29", "2027-01-01")
-                )
+                return chance.choice(DAYS)
             case k.Base.SCORE if datum.step is not None:
                 return str(chance.choice((0, 60, 69, 70, 84, 85, 86, 100)))
             case _:
