@@ -1,34 +1,43 @@
-"""The long run: random programs on every engine against the interpreter, and roundings against Fractions; written to REPORT.md.
+"""The long run: random programs on every engine against the interpreter, worked cases, and roundings; told in REPORT.md.
 
-``python tests/agreement/agree.py --count 100000``: a smaller count is run as asked, and the report says how many there were.
+``nice -n 10 python tests/agreement/agree.py --count 100000 --jobs 2``. It may be ended at any time: the report tells what was run,
+and the next run over the same code goes on from there.
 """
 
 import argparse
 import os
-import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from engines_fixture import postgres_programs, running_postgres  # noqa: E402
-from roads import Tally, engine_road, failed, run  # noqa: E402
+from record import ENGINES, Piece, Record, report  # noqa: E402
+from roads import engine_road, failed, run  # noqa: E402
 from roundings import tried  # noqa: E402
+from worked import SCHEMES, worked  # noqa: E402
 
 from engine.sql.duckdb_engine import DuckDB  # noqa: E402
 from engine.sql.engines import Engine, UnusableError  # noqa: E402
 
 REPORT = HERE / "REPORT.md"
-_CHUNK = 200
+KEPT = HERE.parents[1] / "build" / "agree"
+# Programs in a piece of the run, and figures in one of the roundings.
+_PIECE = {"duckdb": 200, "postgres": 100, "spark": 25}
+_FIGURES = 10_000
 # Which random programs are the long run's own: those of the tests come before them.
 _FIRST = 1_000_000
+
+
+class _OutOfTimeError(Exception):
+    pass
 
 
 @contextmanager
@@ -53,106 +62,129 @@ def opened(name: str) -> Iterator[Engine]:
                 yield postgres
 
 
-def chunk(start: int, stop: int) -> tuple[Tally, str]:
-    """Some programs on DuckDB, in a process of their own; and the first difference made small."""
+def programs(engine: Engine, start: int, stop: int) -> Piece:
+    """Some programs on an engine, and the first difference made small."""
+    begun = time.perf_counter()
+    road = engine_road(engine)
+    tally = run(road, range(start, stop))
+    first = failed(tally, road) if tally.different else ""
+    result = {"tally": tally.as_json(), "first": first}
+    return Piece("programs", engine.dialect, start, stop, time.perf_counter() - begun, result)
+
+
+def apart(start: int, stop: int) -> Piece:
+    """Some programs on DuckDB in a process of their own."""
     with opened("duckdb") as engine:
-        road = engine_road(engine)
-        tally = run(road, range(start, stop))
-        return tally, failed(tally, road) if tally.different else ""
+        return programs(engine, start, stop)
 
 
-def on_duckdb(count: int) -> tuple[Tally, str]:
-    """As many processes as there are cores."""
-    starts = range(_FIRST, _FIRST + count, _CHUNK)
-    whole, first = Tally(), ""
-    with ProcessPoolExecutor() as pool:
-        told = pool.map(chunk, starts, [min(start + _CHUNK, _FIRST + count) for start in starts])
-        for tally, difference in told:
-            whole.take(tally)
-            first = first or difference
-            _say(f"duckdb: {whole.text()}")
-    return whole, first
+def roundings(engine: Engine, seed: int, count: int) -> Piece:
+    """Some roundings, quotients and products of a seed."""
+    begun = time.perf_counter()
+    done, wrong = tried(engine, count, seed)
+    result = {"done": done, "different": wrong}
+    return Piece("roundings", engine.dialect, seed, seed + 1, time.perf_counter() - begun, result)
 
 
-def on_one(name: str, count: int) -> tuple[Tally, str]:
-    """One process and one connection."""
-    with opened(name) as engine:
-        road, whole, first = engine_road(engine), Tally(), ""
-        for start in range(_FIRST, _FIRST + count, _CHUNK):
-            tally = run(road, range(start, min(start + _CHUNK, _FIRST + count)))
-            first = first or (failed(tally, road) if tally.different else "")
-            whole.take(tally)
-            _say(f"{name}: {whole.text()}")
-        return whole, first
+def cases(engine: Engine, scheme: str) -> Piece:
+    """All worked cases of a scheme."""
+    begun = time.perf_counter()
+    result = asdict(worked(engine_road(engine), scheme))
+    return Piece("cases", engine.dialect, 0, 0, time.perf_counter() - begun, result, scheme)
 
 
-def machine() -> str:
-    """What the run stands on."""
-    model = platform.processor() or platform.machine()
-    with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), model)
-    versions = []
-    for package in ("duckdb", "pyspark", "psycopg", "sqlglot"):
-        with suppress(PackageNotFoundError):
-            versions.append(f"{package} {version(package)}")
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {', '.join(versions)}"
+class _Run:
+    """All that is asked for, piece after piece."""
+
+    def __init__(self, asked: argparse.Namespace, record: Record) -> None:
+        self.asked = asked
+        self.record = record
+        self.absent: dict[str, str] = {}
+        self.until = time.monotonic() + asked.minutes * 60 if asked.minutes else None
+        self.counts: dict[tuple[str, str], int] = {("programs", engine): getattr(asked, engine) for engine in ENGINES}
+        self.counts |= {("roundings", engine): asked.roundings for engine in ENGINES}
+
+    def everything(self) -> None:
+        """Each engine in turn; one that is not there is told of and left out."""
+        for engine in ENGINES:
+            if engine not in self.asked.engines:
+                continue
+            try:
+                with opened(engine) as opened_:
+                    self._on(opened_)
+            except UnusableError as error:
+                self.absent[engine] = str(error)
+
+    def _on(self, engine: Engine) -> None:
+        name = engine.dialect
+        if self.asked.cases:
+            done = {piece.name for piece in self.record.of("cases", name)}
+            for scheme in SCHEMES:
+                if scheme not in done:
+                    self._keep(cases(engine, scheme))
+        slices = -(-self.asked.roundings // _FIGURES)
+        for left in self.record.left("roundings", name, range(1, slices + 1)):
+            self._keep(roundings(engine, left.start, min(_FIGURES, self.asked.roundings)))
+        seeds = range(_FIRST, _FIRST + self.counts["programs", name], _PIECE[name])
+        pieces = list(self.record.left("programs", name, seeds))
+        if name == "duckdb" and self.asked.jobs > 1:
+            self._apart(pieces)
+        else:
+            for left in pieces:
+                self._keep(programs(engine, left.start, left.stop))
+
+    def _apart(self, pieces: list[range]) -> None:
+        """The programs on DuckDB in several processes."""
+        with ProcessPoolExecutor(self.asked.jobs) as pool:
+            try:
+                for piece in pool.map(apart, [x.start for x in pieces], [x.stop for x in pieces]):
+                    self._keep(piece)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _keep(self, piece: Piece) -> None:
+        self.record.add(piece)
+        self.told()
+        sys.stdout.write(f"{_line(piece)} ({piece.seconds:,.0f} s){os.linesep}")
+        sys.stdout.flush()
+        if self.until is not None and time.monotonic() > self.until:
+            raise _OutOfTimeError
+
+    def told(self) -> None:
+        """The report as it stands."""
+        self.asked.report.write_text(report(self.record, self.counts, self.absent), encoding="utf-8")
+
+
+def _line(piece: Piece) -> str:
+    result: dict[str, Any] = piece.result
+    match piece.sort:
+        case "programs":
+            return f"{piece.engine}: programs {piece.start}–{piece.stop - 1}, {len(result['tally']['different'])} differences"
+        case "roundings":
+            return f"{piece.engine}: {result['done']:,} figures, {len(result['different'])} wrong"
+        case _:
+            return f"{piece.engine}: {result['tried']} cases of {piece.name}, {len(result['different'])} differences"
 
 
 def main() -> int:
-    """Runs what is asked for and writes the report; 1 where anything differs or an engine that must be there is not."""
+    """Runs what is asked for and is not done yet; 1 where anything differs or an engine that must be there is not."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000, help="programs on DuckDB")
+    parser.add_argument("--count", dest="duckdb", type=int, default=100_000, help="programs on DuckDB")
     parser.add_argument("--postgres", type=int, default=2_000)
     parser.add_argument("--spark", type=int, default=500)
     parser.add_argument("--roundings", type=int, default=100_000, help="figures on each engine")
+    parser.add_argument("--no-cases", dest="cases", action="store_false", help="leave out the worked cases")
+    parser.add_argument("--engines", nargs="+", choices=tuple(ENGINES), default=tuple(ENGINES))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes for DuckDB")
+    parser.add_argument("--minutes", type=float, help="stop after this time, to go on another day")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="where what is done is kept")
     parser.add_argument("--report", type=Path, default=REPORT)
-    asked = parser.parse_args()
-    lines = ["# Engines against the interpreter", "", f"On {machine()}.", ""]
-    lines += ["| engine | asked for | what came of it | time |", "|---|---|---|---|"]
-    roads: list[tuple[str, int, Callable[[], tuple[Tally, str]]]] = [
-        ("duckdb", asked.count, partial(on_duckdb, asked.count)),
-        ("postgres", asked.postgres, partial(on_one, "postgres", asked.postgres)),
-        ("spark", asked.spark, partial(on_one, "spark", asked.spark)),
-    ]
-    wrong, details = 0, []
-    for name, count, road in roads:
-        start = time.perf_counter()
-        try:
-            tally, difference = road() if count else (Tally(), "")
-        except UnusableError as error:
-            lines.append(f"| {name} | {count:,} programs | not run: {error} | |")
-            wrong += os.environ.get("CI") == "true"
-            continue
-        wrong += len(tally.different)
-        details += [f"## {name}: a difference", "", "```", difference, "```", ""] if difference else []
-        details += _reasons(name, tally)
-        lines.append(f"| {name} | {count:,} programs | {tally.text()} | {time.perf_counter() - start:,.0f} s |")
-    for name in ("duckdb", "postgres", "spark") if asked.roundings else ():
-        start = time.perf_counter()
-        try:
-            with opened(name) as engine:
-                done, found = tried(engine, asked.roundings)
-        except UnusableError as error:
-            lines.append(f"| {name} | {asked.roundings:,} roundings | not run: {error} | |")
-            continue
-        wrong += len(found)
-        told = f"{done:,} figures worked out, {len(found)} wrong"
-        lines.append(f"| {name} | {asked.roundings:,} roundings | {told} | {time.perf_counter() - start:,.0f} s |")
-    asked.report.write_text("\n".join([*lines, "", *details]).rstrip("\n") + "\n", encoding="utf-8")
-    _say(f"written to {asked.report}")
-    return 1 if wrong else 0
-
-
-def _reasons(name: str, tally: Tally) -> list[str]:
-    """Why whole programs were left to the interpreter, the most frequent first."""
-    told = [f"- {count}: {why}" for why, count in tally.reasons.most_common(20)]
-    return [f"## {name}: why whole programs were handed back", "", *told, ""] if told else []
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + os.linesep)
-    sys.stdout.flush()
+    going = _Run(parser.parse_args(), Record(parser.parse_args().kept))
+    with suppress(KeyboardInterrupt, _OutOfTimeError):
+        going.everything()
+    going.told()
+    missing = going.absent and os.environ.get("CI") == "true"
+    return 1 if going.record.wrong() or missing else 0
 
 
 if __name__ == "__main__":

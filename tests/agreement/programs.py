@@ -111,6 +111,8 @@ class _Author:
     number: int = 0
     separate: bool = False
     clause: int = 0
+    # How deep expressions go: where they are deep in every program, few programs are tried in the time there is.
+    depth: int = 2
     # Inside a filter only the row itself is read.
     locals_only: bool = False
 
@@ -136,6 +138,7 @@ class _Author:
 
     def write(self) -> Program:
         self.separate = self.often(0.4)
+        self.depth = self.chance.choice((1, 2, 2, 3))
         self._kinds()
         for _ in range(self.chance.randint(1, 4)):
             self._parameter()
@@ -572,7 +575,7 @@ class _Author:
         kind = place[2]
         letter = self.one(["额", "额", "额", "额", "差", "率", "倍", "评", "头"])
         name = self.fresh(letter)
-        head = f"{name} = {self.value(kind, letter, 3)}{self._rounding(letter)}" + self.cite()
+        head = f"{name} = {self.value(kind, letter, self.depth)}{self._rounding(letter)}" + self.cite()
         self._add(place, head, self._exceptions(kind, letter), name, letter)
 
     def _bands(self, place: tuple[str, ...]) -> None:

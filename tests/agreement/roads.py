@@ -1,11 +1,12 @@
 """Two roads over one program and its data: what each settles or refuses, and where they differ."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any
 
 from checked import cleared, policy_of, sound
+from constructs import constructs
 from programs import Part, Program
 from tables import Data, Row, tables
 
@@ -175,6 +176,9 @@ def _with_rows(case: Case, name: str, rows: tuple[Row, ...]) -> Case:
 
 # ---- many cases
 
+_COUNTS = ("cases", "settled", "refused", "roots", "handed_back", "whole_cases_handed_back", "unsound")
+_COUNTERS = ("figures", "reasons", "constructs")
+
 
 @dataclass(slots=True)
 class Tally:
@@ -189,11 +193,13 @@ class Tally:
     unsound: int = 0
     figures: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    constructs: Counter[str] = field(default_factory=Counter)
     different: list[int] = field(default_factory=list)
 
-    def add(self, seed: int, outcome: Outcome) -> None:
-        """Count a case."""
+    def add(self, seed: int, outcome: Outcome, held: Collection[str] = ()) -> None:
+        """Count a case; ``held`` are the constructs that its program holds."""
         self.cases += 1
+        self.constructs.update(held)
         right = outcome.told[0]
         self.refused += "findings" in right
         self.settled += "findings" not in right
@@ -202,17 +208,29 @@ class Tally:
             self.roots += outcome.handed_back.of
             self.handed_back += outcome.handed_back.units
             self.whole_cases_handed_back += bool(outcome.handed_back.why)
-            self.reasons.update([outcome.handed_back.why.zh] if outcome.handed_back.why else [])
+            if outcome.handed_back.why:
+                # What SQL cannot say, without the name of the figure in which it stands.
+                self.reasons.update([outcome.handed_back.why.zh.rpartition("：")[2]])
         if outcome.differs:
             self.different.append(seed)
 
     def take(self, other: "Tally") -> None:
         """Count the cases of another tally as well."""
-        for name in ("cases", "settled", "refused", "roots", "handed_back", "whole_cases_handed_back", "unsound"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.figures.update(other.figures)
-        self.reasons.update(other.reasons)
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
         self.different.extend(other.different)
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts to be kept."""
+        return {name: getattr(self, name) for name in (*_COUNTS, *_COUNTERS, "different")}
+
+    @staticmethod
+    def from_json(kept: Mapping[str, Any]) -> "Tally":
+        """The counts as they were kept."""
+        told: dict[str, Any] = {n: Counter(value) if n in _COUNTERS else value for n, value in kept.items()}
+        return Tally(**told)
 
     def text(self) -> str:
         """The counts as a line."""
@@ -234,7 +252,7 @@ def run(road: Road, seeds: range, tally: Tally | None = None) -> Tally:
     for seed in seeds:
         case, policy = case_of(seed)
         try:
-            tally.add(seed, compared(case, policy, road))
+            tally.add(seed, compared(case, policy, road), constructs(policy.pipeline()))
         except FindingsError:
             # Data that binding refuses never reach a road.
             tally.unsound += 1
