@@ -54,12 +54,18 @@ def _without(whole: Program, lines: Collection[int]) -> Program:
     """The parts that no error lies in; of a part whose lines can be taken apart, only those are taken."""
     owners, text = whole.line_owners(), whole.text().splitlines()
     hit: dict[int, set[str]] = {}
+    headed: set[str] = set()
     for line in lines:
         owner = owners[line - 1] if line <= len(owners) else None
         if owner is not None:
             hit.setdefault(owner, set()).add(text[line - 1].strip())
+        elif line <= len(owners):
+            # A heading over rules of a kind that was taken out before.
+            headed.add(text[line - 1].strip().removeprefix("对 ").removesuffix(":"))
     kept = []
     for number, part in enumerate(whole.parts):
+        if headed & set(part.section):
+            continue
         if number not in hit:
             kept.append(part)
         elif not part.bound and part.head.strip() not in hit[number]:
