@@ -43,18 +43,14 @@ def absent(what: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Where a PostgreSQL server of the tests' own listens, as libpq reads it."""
-    programs = postgres_programs()
-    if programs is None or find_spec("psycopg") is None:
-        absent("PostgreSQL is not installed: Debian has it in the package postgresql")
-    assert programs is not None
-    with running_postgres(programs) as dsn:
+    with running_postgres(need_postgres()) as dsn:
         yield dsn
 
 
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[Engine]:
     """Spark in this process, started once: further sessions of it begin at once."""
-    _need_spark()
+    need_spark()
     from engine.sql.spark_engine import Spark
 
     engine = Spark("local[2]", memory="2g")
@@ -65,7 +61,7 @@ def spark_session() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def spark_cluster() -> Iterator[Cluster]:
     """A master on this machine with two workers of one core each."""
-    _need_spark()
+    need_spark()
     with running_cluster() as cluster:
         yield cluster
 
@@ -109,7 +105,19 @@ def together(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("spark"))
 
 
-def _need_spark() -> None:
+def need_postgres() -> Path:
+    """The folder of the server's programs; a test that needs them ends here where they are not there."""
+    programs = postgres_programs()
+    if programs is None:
+        absent("PostgreSQL is not installed: Debian has it in the package postgresql")
+    if find_spec("psycopg") is None:
+        absent("PostgreSQL cannot be reached: pip install 'xiance[postgres]'")
+    assert programs is not None
+    return programs
+
+
+def need_spark() -> None:
+    """A test that needs Spark ends here where it is not there."""
     if find_spec("pyspark") is None:
         absent("Spark is not installed: pip install 'xiance[spark]'")
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:

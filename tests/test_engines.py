@@ -1,13 +1,14 @@
 """Every engine keeps what it is given, answers in the same words, stops when asked, and leaves nothing behind."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import engines_fixture
 import pytest
 from sqlglot import exp
 
@@ -201,14 +202,44 @@ def test_spark_on_this_machine_is_not_taken_for_a_cluster(spark_session: Engine)
         Spark("spark://127.0.0.1:1")
 
 
+def without_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines_fixture, "postgres_programs", lambda: None)
+
+
+def without(module: str) -> Callable[[pytest.MonkeyPatch], None]:
+    def hide(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(engines_fixture, "postgres_programs", lambda: Path("/"))
+        monkeypatch.setattr(engines_fixture, "find_spec", lambda name: None if name == module else object())
+
+    return hide
+
+
+def without_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines_fixture, "find_spec", lambda _: object())
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("need", "hide", "words"),
+    [
+        (engines_fixture.need_postgres, without_postgres, "PostgreSQL is not installed"),
+        (engines_fixture.need_postgres, without("psycopg"), "PostgreSQL cannot be reached: pip install"),
+        (engines_fixture.need_spark, without("pyspark"), "Spark is not installed"),
+        (engines_fixture.need_spark, without_java, "Java is not installed, which Spark needs"),
+    ],
+    ids=["no server", "no driver", "no spark", "no java"],
+)
 def test_a_missing_engine_is_skipped_by_name_and_fails_where_changes_are_checked(
+    need: Callable[[], object],
+    hide: Callable[[pytest.MonkeyPatch], None],
+    words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from engines_fixture import absent
-
+    hide(monkeypatch)
     monkeypatch.setitem(os.environ, "CI", "")
-    with pytest.raises(pytest.skip.Exception, match="Spark is not installed"):
-        absent("Spark is not installed")
+    with pytest.raises(pytest.skip.Exception, match=words):
+        need()
     monkeypatch.setitem(os.environ, "CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="Spark is not installed"):
-        absent("Spark is not installed")
+    with pytest.raises(pytest.fail.Exception, match=words):
+        need()

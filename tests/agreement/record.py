@@ -60,11 +60,13 @@ class Record:
 
     def left(self, sort: str, engine: str, whole: range) -> Iterator[range]:
         """What of a range of seeds, in steps of it, is not done."""
-        done = {(piece.start, piece.stop) for piece in self.of(sort, engine)}
+        done = self.of(sort, engine)
         for start in whole:
             stop = min(start + whole.step, whole.stop)
-            if (start, stop) not in done:
-                yield range(start, stop)
+            # A shorter run may have ended within a piece of this one.
+            begun = max((piece.stop for piece in done if start <= piece.start < stop), default=start)
+            if begun < stop:
+                yield range(begun, stop)
 
     def tally(self, engine: str) -> Tally:
         """What came of all programs on an engine."""

@@ -1,4 +1,4 @@
-"""Random programs over random data: every engine gives what the interpreter gives, and a wrong engine is found out."""
+"""Random programs and worked cases: every engine gives what the interpreter gives, and a wrong engine is found out."""
 
 import sys
 from collections import Counter
@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from agree import main
 from checked import policy_of, sound
 from constructs import constructs
 from roads import (
@@ -29,8 +30,10 @@ from roads import (
     shrunk,
     told,
 )
+from tables import DAYS, yuan
+from worked import SCHEMES, worked
 
-from engine.nouns.core import Core, Round
+from engine.nouns.core import Core, Round, Scheme
 from engine.nouns.numbers import Mode
 from engine.nouns.operators import OPERATORS
 from engine.nouns.pipeline import Inspect, Ledger, Step
@@ -40,6 +43,8 @@ from engine.sql.engines import Engine
 from engine.sql.whole import Arithmetic
 
 CHUNK, DUCKDB, POSTGRES, SPARK = 100, 2_000, 100, 20
+# Of the worked cases Spark settles the first, and each that is so many after it; `make agree` has it settle all.
+ONE_IN = 20
 # Every kind of step, of expression and of operator, and each declaration that rules can make, is in as many programs.
 DRAWN, AT_LEAST = 400, 4
 # Of the units that engines are given, they settle this share themselves; what they hand back shows nothing.
@@ -67,6 +72,28 @@ def test_postgresql_gives_what_the_interpreter_gives(postgres_server: str) -> No
 
 def test_spark_gives_what_the_interpreter_gives(spark_session: Engine) -> None:
     agreed(run(engine_road(spark_session), range(SPARK)), engine_road(spark_session))
+
+
+# ---- the worked cases
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_worked_cases_come_to_the_same_in_duckdb(scheme: str) -> None:
+    with closing(DuckDB(threads=1)) as engine:
+        assert worked(engine_road(engine), scheme).different == ()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_worked_cases_come_to_the_same_in_postgresql(postgres_server: str, scheme: str) -> None:
+    from engine.sql.postgres_engine import PostgreSQL
+
+    with closing(PostgreSQL(postgres_server)) as engine:
+        assert worked(engine_road(engine), scheme).different == ()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_some_worked_cases_come_to_the_same_in_spark(spark_session: Engine, scheme: str) -> None:
+    assert worked(engine_road(spark_session), scheme, ONE_IN).different == ()
 
 
 # ---- the programs
@@ -99,8 +126,34 @@ def test_every_construct_is_drawn_and_drawn_again() -> None:
         "scenario",
         "roster",
     }
-    expected |= {"earlier period with an opening", "given a period earlier", "aggregate with a filter"}
+    expected |= {"earlier period with an opening", "given a period earlier", "aggregate with a filter", "row before"}
     assert {name: found[name] for name in sorted(expected) if found[name] < AT_LEAST} == {}
+
+
+def test_every_edge_of_the_data_is_drawn_and_drawn_again() -> None:
+    found: Counter[str] = Counter()
+    for seed in range(DRAWN):
+        case, policy = case_of(seed)
+        found.update(edges(case, policy.scheme()))
+    expected = {"no table", "no row", "not given", "a blank row", "several years", "below zero", "0.00", "0.01"}
+    expected |= {yuan(2**53), yuan(2**53 - 1), yuan(2**53 + 1), yuan(10**15), yuan(-(2**53)), yuan(-(10**15))}
+    expected |= {"0%", "100%", "1/3", "12.5%", *DAYS}
+    assert {name: found[name] for name in sorted(expected) if found[name] < AT_LEAST} == {}
+
+
+def edges(case: Case, scheme: Scheme) -> set[str]:
+    """What of a case's data stands at an edge: the values themselves, and what is not there."""
+    tables = case.data.tables
+    found = {value for rows in tables.values() for row in rows for value in row.values()}
+    found |= {"below zero" for value in found if value.startswith("-")}
+    found |= {"no table"} if scheme.tables.keys() - tables.keys() else set()
+    found |= {"no row"} if any(not rows for rows in tables.values()) else set()
+    for name, rows in tables.items():
+        declared = {column for table, column in scheme.inputs if table == name}
+        found |= {"not given" for row in rows if declared - row.keys()}
+        found |= {"a blank row" for row in rows if declared and not declared & row.keys()}
+        found |= {"several years"} if len({row["年度"] for row in rows if "年度" in row}) > 1 else set()
+    return found
 
 
 def test_a_seed_draws_the_same_again() -> None:
@@ -168,3 +221,34 @@ def test_a_planted_fault_is_found_and_made_small(
         assert not compared(least, policy, road).differs
     assert len(least.program.text().splitlines()) <= 16
     assert sum(len(rows) for rows in least.data.tables.values()) <= 2
+
+
+# ---- the long run
+
+
+def test_the_long_run_tells_what_it_ran_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ran(*more: str) -> tuple[int, str]:
+        kept = ["--kept", str(tmp_path), "--report", str(tmp_path / "REPORT.md")]
+        few = ["--engines", "duckdb", "--jobs", "1", "--no-cases", "--roundings", "400"]
+        monkeypatch.setattr(sys, "argv", ["agree.py", *kept, *few, *more])
+        code = main()
+        return code, capsys.readouterr().out
+
+    code, said = ran("--count", "3")
+    assert (code, said.count("programs 1000000–1000002, 0 differences"), said.count(" wrong")) == (0, 1, 1)
+    code, said = ran("--count", "5")
+    assert (code, said.count("programs 1000003–1000004, 0 differences"), said.count(" wrong")) == (0, 1, 0)
+    told = (tmp_path / "REPORT.md").read_text(encoding="utf-8")
+    assert "| DuckDB | 5 of 5 | 1,000,000–1,000,004 |" in told
+    assert "| PostgreSQL | 0 of 2,000 |" in told
+
+
+def test_the_long_run_fails_where_an_engine_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rational, "rounded", rounding_down)
+    paths = ["--kept", str(tmp_path), "--report", str(tmp_path / "REPORT.md")]
+    few = ["--engines", "duckdb", "--jobs", "1", "--no-cases", "--roundings", "0", "--count", "60"]
+    monkeypatch.setattr(sys, "argv", ["agree.py", *paths, *few])
+    assert main() == 1
+    assert "made small" in (tmp_path / "REPORT.md").read_text(encoding="utf-8")
