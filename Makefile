@@ -25,13 +25,16 @@ MINUTES ?= 15
 fuzz: $(VENV)/.$(EXTRAS)-ready
 	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
 
-# make agree COUNT=5000; random programs on every engine against the interpreter, told in tests/agreement/REPORT.md.
+# make agree COUNT=5000 JOBS=1 MINUTES=60; random programs, worked cases and roundings on every engine against the interpreter, told
+# in tests/agreement/REPORT.md. It may be ended at any time, and goes on from there as long as the code is the same.
 COUNT ?= 100000
 POSTGRES ?= 2000
 SPARK ?= 500
 ROUNDINGS ?= 100000
+JOBS ?= 2
+AGREE = --count $(COUNT) --postgres $(POSTGRES) --spark $(SPARK) --roundings $(ROUNDINGS) --jobs $(JOBS)
 agree: $(VENV)/.$(EXTRAS)-ready
-	$(BIN)/python tests/agreement/agree.py --count $(COUNT) --postgres $(POSTGRES) --spark $(SPARK) --roundings $(ROUNDINGS)
+	$(BIN)/python tests/agreement/agree.py $(AGREE)$(if $(filter command% environment%,$(origin MINUTES)), --minutes $(MINUTES))
 
 # Every change of every shipped rule, against the worked cases.
 mutate: $(VENV)/.run-ready
