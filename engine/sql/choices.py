@@ -105,6 +105,7 @@ def _outcomes(
         holds = [(certainly(c, blank=blank), False) for c, blank in holds]
         open_ones = []
     found: dict[int, list[exp.Expression]] = {i: [] for i in range(-1, len(holds))}
+    excludes = False
     for taken in product((False, True), repeat=len(open_ones)):
         which = dict(zip(open_ones, taken, strict=True))
         here = all_of(*(_may(holds[i][0], yes) for i, yes in which.items()))
@@ -113,23 +114,22 @@ def _outcomes(
         clash = _clash(s, sort, tops, value, exists=exists)
         if not open_ones:
             s.doubt(clash)
+            here = truth(True)
         elif known(clash) is not False:
-            # What excludes an outcome here is rare: rows that leave a condition open are settled again.
-            s.doubt(all_of(here, clash, any_of(*(is_null(holds[i][0]) for i in open_ones))))
-            s.doubt(all_of(clash, *(_is(holds[i][0], yes) for i, yes in which.items())))
+            # What clashes is no outcome.
+            excludes = True
+            here = all_of(here, no(once(s, "clash", clash, BOOLEAN)))
         for i, first in _firsts(tops):
             found[i].append(all_of(here, first))
     when = {i: once(s, "live", any_of(*each), BOOLEAN) for i, each in found.items()}
+    if excludes:
+        s.doubt(no(any_of(*when.values())))
     return _Live(when, alone=not open_ones)
 
 
 def _may(condition: exp.Expression, yes: bool) -> exp.Expression:
     """Whether a condition may hold, or may not: TRUE or FALSE."""
     return perhaps(condition) if yes else no(certainly(condition))
-
-
-def _is(condition: exp.Expression, yes: bool) -> exp.Expression:
-    return certainly(condition) if yes else no(perhaps(condition))
 
 
 def _tops(
