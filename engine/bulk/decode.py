@@ -37,9 +37,13 @@ class Decoded:
 
 
 def decode(
-    engine: Engine, program: Program, pipelines: Mapping[int, Pipeline], tables: Mapping[int, Tables]
+    engine: Engine,
+    program: Program,
+    pipelines: Mapping[int, Pipeline],
+    tables: Mapping[int, Tables],
+    merged: Mapping[tuple[int, str], Mapping[int, Row]],
 ) -> Decoded:
-    """Fill the columns of all rows."""
+    """Fill the columns of all rows; ``merged`` gives rows made of others by the numbers that the engine knows them by."""
     decoded = Decoded()
     for year, kinds in program.years.items():
         made: dict[str, list[str]] = {}
@@ -47,60 +51,22 @@ def decode(
             for table, column in columns_of(step):
                 made.setdefault(table, []).append(column)
         for kind, rows in kinds.items():
-            mine = tables[year].get(kind, ())
+            numbered = merged.get((year, kind))
+            mine = dict(enumerate(tables[year].get(kind, ()))) if numbered is None else numbered
             if mine:
                 reader = _Reader(rows, made.get(kind, []), program.doubts[year, kind], program.names)
-                reader.read(engine, mine, decoded)
+                reader.read(engine, mine, decoded, numbered=numbered is not None)
     return decoded
 
 
-class _Reader:
-    """Reads the rows of one kind in one year."""
+class Decoder:
+    """Makes values of cells; ``asked`` are the columns that the cells are of."""
 
-    def __init__(self, rows: Rows, made: list[str], doubt: exp.Expression, names: Names) -> None:
-        self.rows = rows
+    def __init__(self, asked: list[str], names: Names) -> None:
+        self.asked = asked
         self.names = names
-        self.doubt = doubt
-        self.asked = list(
-            dict.fromkeys([ROW, *read_of(rows), *([doubt.name] if isinstance(doubt, exp.Column) else [])])
-        )
-        self.places = {name: i for i, name in enumerate(self.asked)}
+        self.places = {name: i for i, name in enumerate(asked)}
         self.sets: dict[int, frozenset[str]] = {}
-        self.columns = [(name, self.value(rows.columns[name])) for name in made if name in rows.columns]
-        self.decided = [(name, self.bits(mask)) for name, mask in rows.decided.items()]
-        self.opened = [(name, self.answer(tree)) for name, tree in rows.opened.items()]
-        self.checks = [self.answer(tree) for _, tree in rows.checks]
-        self.shared = [(step, self.answer(tree)) for step, tree in rows.shared]
-        self.refused = self.answer(rows.refused) if rows.refused is not None else None
-
-    def read(self, engine: Engine, mine: tuple[Row, ...], decoded: Decoded) -> None:
-        """Put what the engine made on the rows."""
-        select = exp.select(*(exp.column(name) for name in self.asked)).from_(exp.to_table(self.rows.frame.source))
-        if self.rows.frame.where is not None:
-            select = select.where(self.rows.frame.where.copy())
-        found = engine.rows(quoted(select.order_by(exp.column(ROW))))
-        in_doubt = self.answer(self.doubt)
-        for row, cells in zip(mine, found, strict=True):
-            for name, value in self.columns:
-                row.columns[name] = value(cells)
-            for name, bits in self.decided:
-                mask = bits(cells)
-                if mask:
-                    row.decided[name] = tuple(i for i in range(mask.bit_length()) if mask >> i & 1)
-            for name, answer in self.opened:
-                if answer(cells):
-                    row.decided[name] = ()
-            if self.refused is not None:
-                row.refused = bool(self.refused(cells))
-            if in_doubt(cells):
-                decoded.doubtful.append(row)
-            decoded.checks += [(row, answer(cells)) for answer in self.checks]
-            for step, answer in self.shared:
-                if answer(cells) and not row.columns[step.column].is_absent:
-                    above = _above(row, step)
-                    decoded.shared[id(step), id(above)] = above
-
-    # ---- one value
 
     def value(self, value: Value) -> Callable[[_Cells], n.Value]:
         """What makes a value of the cells."""
@@ -219,6 +185,54 @@ class _Reader:
         assert isinstance(tree, exp.Column), tree.sql()
         place = self.places[tree.name]
         return lambda cells: cells[place]
+
+
+class _Reader(Decoder):
+    """Reads the rows of one kind in one year."""
+
+    def __init__(self, rows: Rows, made: list[str], doubt: exp.Expression, names: Names) -> None:
+        asked = [ROW, *read_of(rows), *([doubt.name] if isinstance(doubt, exp.Column) else [])]
+        super().__init__(list(dict.fromkeys(asked)), names)
+        self.rows = rows
+        self.doubt = doubt
+        self.columns = [(name, self.value(rows.columns[name])) for name in made if name in rows.columns]
+        self.decided = [(name, self.bits(mask)) for name, mask in rows.decided.items()]
+        self.opened = [(name, self.answer(tree)) for name, tree in rows.opened.items()]
+        self.checks = [self.answer(tree) for _, tree in rows.checks]
+        self.shared = [(step, self.answer(tree)) for step, tree in rows.shared]
+        self.refused = self.answer(rows.refused) if rows.refused is not None else None
+
+    def read(self, engine: Engine, mine: Mapping[int, Row], decoded: Decoded, *, numbered: bool) -> None:
+        """Put what the engine made on the rows: one after another, or each by its number."""
+        select = exp.select(*(exp.column(name) for name in self.asked)).from_(exp.to_table(self.rows.frame.source))
+        if self.rows.frame.where is not None:
+            select = select.where(self.rows.frame.where.copy())
+        found = engine.rows(quoted(select.order_by(exp.column(ROW))))
+        in_doubt = self.answer(self.doubt)
+        number = self.places[ROW]
+        for place, cells in enumerate(found):
+            # What is made of rows that nobody can link is made by nobody: its unit is in doubt.
+            row = mine.get(cells[number] if numbered else place)
+            if row is None:
+                continue
+            for name, value in self.columns:
+                row.columns[name] = value(cells)
+            for name, bits in self.decided:
+                mask = bits(cells)
+                if mask:
+                    row.decided[name] = tuple(i for i in range(mask.bit_length()) if mask >> i & 1)
+            for name, answer in self.opened:
+                if answer(cells):
+                    row.decided[name] = ()
+            if self.refused is not None:
+                row.refused = bool(self.refused(cells))
+            if in_doubt(cells):
+                decoded.doubtful.append(row)
+            decoded.checks += [(row, answer(cells)) for answer in self.checks]
+            for step, answer in self.shared:
+                if answer(cells) and not row.columns[step.column].is_absent:
+                    above = _above(row, step)
+                    decoded.shared[id(step), id(above)] = above
 
 
 def tally(decoded: Decoded, is_left_out: Callable[[Row], bool]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from engine.bulk.fill import Tables, flat, histories
 from engine.interpret.interpret import interpret
+from engine.interpret.link import ordered
 from engine.nouns.dataset import DataRow, Dataset
 from engine.nouns.pipeline import Pipeline, Sequence
 from engine.nouns.world import Joint, Row, Run
@@ -36,16 +37,19 @@ def settle_again(
                 assert row.key == other.key
                 row.columns, row.decided, row.refused = other.columns, other.decided, other.refused
                 same[id(other)] = row
-    _take_over_merged(run, tables, same)
+    _take_over_merged(run, tables, same, roots)
     return run
 
 
-def _take_over_merged(run: Run, tables: Mapping[int, Tables], same: Mapping[int, Row]) -> None:
-    """The rows that others are merged into, which only the interpreter makes, put among the rows of the whole run."""
+def _take_over_merged(run: Run, tables: Mapping[int, Tables], same: Mapping[int, Row], roots: Collection[Root]) -> None:
+    """The rows that others are merged into take the place of those of the same roots."""
     for year in run.years:
         for kind in year.pipeline.scheme.links:
             rows = year.tables.get(kind, ())
-            tables[year.year][kind] = rows
+            others = [row for row in tables[year.year].get(kind, ()) if root_of(row) not in roots]
+            for row in tables[year.year].get(kind, ()):
+                if row.parent is not None and root_of(row) in roots:
+                    row.parent.children.pop(kind, None)
             for row in rows:
                 if row.parent is not None:
                     parent = row.parent = same[id(row.parent)]
@@ -53,8 +57,9 @@ def _take_over_merged(run: Run, tables: Mapping[int, Tables], same: Mapping[int,
                 members = row.members
                 row.children = {below: [same[id(x)] for x in each] for below, each in row.children.items()}
                 row.members = members and {same[id(x)]: holds for x, holds in members.items()}
-        for others in year.tables.values():
-            for other in others:
+            tables[year.year][kind] = ordered(year.pipeline.scheme.insurances, [*others, *rows])
+        for made in year.tables.values():
+            for other in made:
                 mine = same.get(id(other))
                 if mine is not None:
                     mine.joined, mine.unlinked = other.joined, other.unlinked
@@ -95,10 +100,20 @@ def bound_together(tables: Mapping[int, Tables], pipelines: Mapping[int, Pipelin
             for row in rows:
                 if row.parent is None:
                     groups.setdefault(root_of(row), {root_of(row)})
+    owners: dict[tuple[str, str, str, str | None], set[Root]] = {}
     for number, pipeline in pipelines.items():
+        for link in pipeline.scheme.links.values():
+            for row in tables[number].get(link.source, ()):
+                if row.parent is not None and row.parent.parent is not None:
+                    # Rows of units of one name are linked, whatever these belong to.
+                    owner = (link.source, row.parent.table, row.parent.unit, row.insurance)
+                    owners.setdefault(owner, set()).add(root_of(row))
         for step in flat(pipeline):
             if isinstance(step, Sequence) and not pipeline.scheme.tables[step.table].parents:
                 together = {root_of(row) for row in tables[number].get(step.table, ())}
                 joined = set[Root]().union(*(groups[root] for root in together))
                 groups.update((root, joined) for root in joined)
+    for together in owners.values():
+        joined = set[Root]().union(*(groups[root] for root in together))
+        groups.update((root, joined) for root in joined)
     return {root: frozenset(group) for root, group in groups.items()}

@@ -8,6 +8,7 @@ from datetime import date
 from engine.bulk.decode import decode, tally
 from engine.bulk.fill import Filled, fill
 from engine.bulk.hand_over import Root, bound_together, root_of, settle_again
+from engine.bulk.merge import merge
 from engine.interpret.interpret import interpret, warnings_of
 from engine.interpret.world import parameter_value
 from engine.nouns import core as c
@@ -100,7 +101,8 @@ def settle_in(engine: Engine, pipeline_of: PipelineOf, dataset: Dataset) -> Sett
     load(engine, filled)
     for table, query in program.tables():
         engine.keep(table, quoted(query))
-    decoded = decode(engine, program, pipelines, filled.tables)
+    merged = merge(engine, program, pipelines, filled.tables)
+    decoded = decode(engine, program, pipelines, filled.tables, merged)
     groups = bound_together(filled.tables, pipelines)
     doubtful: set[Root] = set()
     for row in decoded.doubtful:

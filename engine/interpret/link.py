@@ -4,7 +4,7 @@ Rows of a unit with equal keys stand in the order of a date. Where it is open wh
 made to end a row of its own that may or may not stand; where it is open even who follows whom, no row is made.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -12,13 +12,11 @@ from fractions import Fraction
 from engine.interpret.evaluate import Evaluator
 from engine.nouns import possible as p
 from engine.nouns.periods import Period
-from engine.nouns.pipeline import Link, Pipeline
+from engine.nouns.pipeline import OPEN_AT_MOST, Link, Pipeline
 from engine.nouns.possible import Possible
 from engine.nouns.value import Known, Value, lift
 from engine.nouns.world import Joint, Row, Unlinked
 
-# Rows in a row of which none is known to begin anew: beyond this, what each may be part of is not worth working out.
-OPEN_AT_MOST = 100
 _NO_RANK = 10**9
 
 
@@ -72,8 +70,7 @@ def _link(years: Sequence[tuple[Linked, Link]]) -> None:
             made.extend(_linked(group))
     for year, step in years:
         rows = [row for row in made if row.period.year == _year_of(year, step)]
-        rows.sort(key=lambda row: row.order)
-        _placed(year, step, rows)
+        place(year.pipeline.scheme.insurances, year.tables, step.table, rows)
 
 
 def _by_unit(years: Sequence[tuple[Linked, Link]]) -> Iterator[list[_Entry]]:
@@ -92,15 +89,20 @@ def _year_of(year: Linked, step: Link) -> int | None:
     return next((row.period.year for row in year.tables.get(step.source, ())), None)
 
 
-def _placed(year: Linked, step: Link, rows: list[Row]) -> None:
+def place(insurances: Sequence[str], tables: dict[str, tuple[Row, ...]], table: str, rows: Iterable[Row]) -> None:
     """The new rows of a year where they belong: among its kinds, and under their units."""
-    insurances = year.pipeline.scheme.insurances
-    known = {name: place for place, name in enumerate(insurances)}
-    rows.sort(key=lambda r: (r.insurance is not None, known.get(r.insurance or "", len(known))))
-    year.tables[step.table] = tuple(rows)
-    for row in rows:
+    tables[table] = ordered(insurances, rows)
+    for row in tables[table]:
         if row.parent is not None:
-            row.parent.children.setdefault(step.table, []).append(row)
+            row.parent.children.setdefault(table, []).append(row)
+
+
+def ordered(insurances: Sequence[str], rows: Iterable[Row]) -> tuple[Row, ...]:
+    """New rows in the order in which results tell them."""
+    known = {name: number for number, name in enumerate(insurances)}
+    return tuple(
+        sorted(rows, key=lambda r: (r.insurance is not None, known.get(r.insurance or "", len(known)), r.order))
+    )
 
 
 def _is_known(value: Value) -> bool:
@@ -121,23 +123,28 @@ def _linked(group: list[_Entry]) -> list[Row]:
     if open_ := _too_open(joins):
         _unlinked(group, open_)
         return []
+    return merged([(entry.row, entry.step) for entry in group], joins)
+
+
+def merged(group: Sequence[tuple[Row, Link]], joins: Sequence[Value]) -> list[Row]:
+    """The rows that rows of one key, in their order, are linked into, given whether each joins the one before it."""
     made = []
     names: dict[str, int] = {}
     belongs: dict[int, list[tuple[Row, Value | None]]] = {}
-    for index, entry in enumerate(group):
+    for index, (last, step) in enumerate(group):
         following = joins[index + 1] if index + 1 < len(group) else _NO
         if _is(following, True):
             continue
-        row = _row(entry, names)
+        row = _row(last, step, names)
         row.standing = None if _is(following, False) else lift(p.inverted, following)
         members = list(_members(index, joins))
-        row.children[entry.step.source] = [group[j].row for j, _ in reversed(members)]
-        row.members = {group[j].row: value for j, value in members if value is not None} or None
+        row.children[step.source] = [group[j][0] for j, _ in reversed(members)]
+        row.members = {group[j][0]: value for j, value in members if value is not None} or None
         for j, value in members:
             belongs.setdefault(j, []).append((row, value))
         made.append(row)
-    for index, entry in enumerate(group):
-        entry.row.joined = tuple(belongs[index])
+    for index, (row, _) in enumerate(group):
+        row.joined = tuple(belongs[index])
     return made
 
 
@@ -184,7 +191,7 @@ def _joint(before: Row, entry: _Entry, since: Row | None, latest: date | None, b
     return Joint(before, row, lift(joins, gap, bound, *apart), gap, bound, apart, since)
 
 
-def _members(index: int, joins: list[Value]) -> Iterator[tuple[int, Value | None]]:
+def _members(index: int, joins: Sequence[Value]) -> Iterator[tuple[int, Value | None]]:
     """The rows that are, or may be, part of what ends with a row: backwards, while each joins the one before it."""
     chain: Value | None = None
     while True:
@@ -220,9 +227,8 @@ def _too_open(joins: list[Value]) -> frozenset[str]:
 # ---- what is made
 
 
-def _row(entry: _Entry, names: dict[str, int]) -> Row:
+def _row(last: Row, step: Link, names: dict[str, int]) -> Row:
     """The row that ends with a row of the data; it goes by its keys and the day the last of its rows began."""
-    last, step = entry.row, entry.step
     day = last.columns[step.end].base
     name = f"{'、'.join(_text(last.columns[n].base) for n in step.keys)}·{day}"
     names[name] = names.get(name, 0) + 1

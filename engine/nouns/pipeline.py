@@ -16,6 +16,9 @@ from grammar.frozen import dataclass
 GIVEN = "填报数·"
 SPENT_ON = "资金用途"
 MET = "·达标"
+# Rows to be linked of which none is known to begin anew: beyond so many in a row, what each may be part of is not worth
+# working out.
+OPEN_AT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Relation:
     the parent in its relation. ``place`` orders the rows under one top row, of whatever kind, as allocations take them.
     ``unique``: a unit's name and insurance type tell it from every other of the kind in its year.
     ``years`` gives how many rows each settled year has, ``insurances`` which values ``insurance`` takes (None for none).
+    ``made`` are columns that were added to its rows, or to the rows that were made of others.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Relation:
     insurances: tuple[str | None, ...] = (None,)
     most_children: Mapping[str, int] | None = None
     unique: bool = False
+    made: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

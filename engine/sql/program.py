@@ -27,6 +27,8 @@ from engine.sql.forms import Value
 from engine.sql.gather import aggregate, names_of, refuse, spread
 from engine.sql.layout import ROW, Layout
 from engine.sql.levels import Stack, Statement, pruned, query
+from engine.sql.linking import Linked, linked
+from engine.sql.members import parts_of, spread_joined
 from engine.sql.names import Called
 from engine.sql.periods import Years, carry, place
 from engine.sql.rows import Facts, Rows, bound_truth
@@ -45,6 +47,7 @@ class Program:
     names: Names
     doubts: Mapping[tuple[int, str], exp.Expression]
     dialect: Dialect
+    links: Mapping[str, Linked]
 
     def tables(self) -> Iterator[tuple[str, exp.Expression]]:
         """The tables to make, in order, each with the query that makes it."""
@@ -70,9 +73,14 @@ def programmed(
     doubts: dict[tuple[int, str], exp.Expression] = {}
     tables = Called(next(iter(pipelines.values())).scheme.labels, [x.sql for x in layout.relations.values()])
     wanted: dict[str, set[str]] = {}
+    layout, links = linked(pipelines, layout, facts, Arithmetic(dialect), names, statements, tables)
+    sources = {x.source.kind for x in links.values()}
+    if whole:
+        for link in links.values():
+            wanted.setdefault(link.source.sql, set()).update(link.names(Arithmetic(dialect)))
     for year, pipeline in pipelines.items():
         years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables)
-        _Year(year, pipeline, years, layout).settle()
+        _Year(year, pipeline, years, layout, links).settle()
         for kind, rows in years[year].items():
             doubt = bound_truth(rows, "doubt", rows.doubtful())
             doubts[year, kind] = doubt
@@ -80,10 +88,11 @@ def programmed(
             if isinstance(doubt, exp.Column):
                 keep.add(doubt.name)
             rows.frame.stores(keep)
-            if rows.frame.where is not None:
+            # Rows that the next year's may be linked to are read as this year left them.
+            if rows.frame.where is not None or (kind in sources and rows.frame.waiting):
                 rows.frame.put_down(tables.new(rows.frame.name))
             wanted.setdefault(rows.frame.source, set()).update(keep)
-    return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect)
+    return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect, links)
 
 
 def read_of(rows: Rows) -> Iterator[str]:
@@ -144,20 +153,20 @@ def _begun(
 class _Year:
     """The steps of one year."""
 
-    def __init__(self, year: int, pipeline: Pipeline, years: Years, layout: Layout) -> None:
+    def __init__(
+        self, year: int, pipeline: Pipeline, years: Years, layout: Layout, links: Mapping[str, Linked]
+    ) -> None:
         self.pipeline = pipeline
         self.years = years
         self.year = year
         self.rows = years[year]
         self.layout = layout
+        self.links = links
 
     def settle(self) -> None:
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
                 raise Unsayable(Words("本月读上月", "each month reads the month before"), _named(step.steps[0]))
-            if not isinstance(step, Link) and step.table in self.pipeline.scheme.links:
-                # Rows that others are merged into are the interpreter's, with all that belongs together with them.
-                continue
             try:
                 self._do(step)
             except Unsayable as unsayable:
@@ -168,12 +177,11 @@ class _Year:
                 ) from None
 
     def _do(self, step: Step) -> None:
-        links = self.pipeline.scheme.links
         match step:
-            case Aggregate(tables=tables) if any(table in links for table in tables):
-                raise Unsayable(_MERGED)
-            case Spread(above=above) if above in links:
-                raise Unsayable(_MERGED)
+            case Derive(figure=figure) if (
+                figure.gate is not None and figure.gate.not_settled and step.table in self.links
+            ):
+                raise Unsayable(Words("合并的行上的准入", "a gate on merged rows"))
             case Derive():
                 rows = self.rows[step.table]
                 derive(rows, step)
@@ -184,6 +192,10 @@ class _Year:
                     refuse(self.rows, rows, step.column)
             case Aggregate():
                 aggregate(self.rows, step, self._gates(step.table))
+            case Spread(above=str(above)) if above in self.links and step.table == self.links[above].source.kind:
+                spread_joined(self.rows[step.table], self.rows[above], step, self.links[above])
+            case Spread(above=str(above)) if above in self.links and step.table != above:
+                raise Unsayable(Words("隔级看合并的行", "merged rows seen from rows further below"))
             case Spread():
                 spread(self.rows, step)
             case Carry():
@@ -192,15 +204,21 @@ class _Year:
                 if step.column in rows.opened:
                     rows.opened[step.column] = bound_truth(rows, "opened", rows.opened[step.column])
             case Sequence():
-                place(self.rows[step.table], step)
+                rows = self.rows[step.table]
+                if rows.standing is not None:
+                    # Of rows that may not be there the places are the interpreter's.
+                    rows.doubt(no(d.is_point(rows, rows.standing.base)))
+                place(rows, step)
             case Allocate():
                 allocate(self.rows, step)
             case Check():
                 self._check(step)
             case Link():
-                source = self.rows[step.source]
-                if source.relation.years.get(self.year):
-                    source.doubt(exp.true())
+                link = self.links[step.table]
+                source, made = self.rows[step.source], self.rows[step.table]
+                source.doubt(link.doubt)
+                source.ups[step.table] = (link.part.copy(), True)
+                made.standing, made.parts = link.standing, parts_of(link, self.year, self.years)
             case Inspect():
                 pass
 
@@ -238,9 +256,6 @@ class _Year:
             same = rows.frame.bind("balanced", same if same.parent is None else same.copy())
         rows.doubt(no(same))
         rows.checks.append((step, same))
-
-
-_MERGED = Words("合并成一次的行", "rows merged into others")
 
 
 def _named(step: Step) -> str:

@@ -59,6 +59,7 @@ class Rows:
         program: list[Statement | Stack],
         tables: Called,
         above: Mapping[str, "Rows"],
+        frame: Frame | None = None,
     ) -> None:
         self.scheme = scheme
         self.table = table
@@ -71,7 +72,8 @@ class Rows:
         where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
         stored = [ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, "count", "place"]
         stored += [column.sql for column in relation.columns.values()]
-        self.frame = Frame(name, relation.sql, where, stored, program, tables)
+        stored += relation.made
+        self.frame = frame if frame is not None else Frame(name, relation.sql, where, stored, program, tables)
         self.columns: dict[str, Value] = {}
         self.decided: dict[str, m.Mask] = {}
         self.opened: dict[str, exp.Expression] = {}
@@ -80,6 +82,9 @@ class Rows:
         self.doubts: list[exp.Expression] = []
         self.refused: exp.Expression | None = None
         self.ups: dict[str, tuple[exp.Expression, bool]] = {}
+        # Of rows made of others: whether each is one by itself (None: all are), and the rows they are made of.
+        self.standing: Value | None = None
+        self.parts: tuple[Rows, ...] = ()
         self._parameters: dict[str, Value] = {}
         self._own_columns()
         self._ancestors(above)
@@ -144,6 +149,22 @@ class Rows:
     def doubtful(self) -> exp.Expression:
         """Whether anything about a row is in doubt."""
         return certainly(any_of(*self.doubts))
+
+    # ---- what those ask who gather the rows
+
+    @property
+    def own(self) -> "Rows":
+        """The rows on which expressions are worked out."""
+        return self
+
+    def here(self, value: Value, hint: str) -> Value:
+        """A value of the rows on which expressions are worked out."""
+        del hint
+        return value
+
+    def here_too(self, tree: exp.Expression) -> exp.Expression:
+        """A column of the rows on which expressions are worked out."""
+        return tree
 
     # ---- how it begins
 

@@ -290,13 +290,13 @@ def engine_road(engine: Engine) -> Road:
         try:
             settled = settle_in(engine, policy.pipeline, dataset)
         finally:
-            _forget(engine)
+            forget(engine)
         return replace(report(settled.run, dataset, None), handed_back=settled.handed_back)
 
     return road
 
 
-def _forget(engine: Engine) -> None:
+def forget(engine: Engine) -> None:
     """Leave the engine as it was when it was opened; opening one takes longer than a case."""
     match engine.dialect:
         case "postgres":
