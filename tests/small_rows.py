@@ -28,7 +28,7 @@ from engine.sql.duckdb_engine import DuckDB
 from engine.sql.expressions import evaluate
 from engine.sql.forms import ALWAYS, PERHAPS, Number, Plain, Possible, Rational, Sort, Value
 from engine.sql.levels import quoted
-from engine.sql.marks import Mask
+from engine.sql.marks import BITS, Mask
 from engine.sql.scope import Names
 from engine.sql.whole import Arithmetic, Whole
 from grammar.diagnostic import Finding
@@ -311,7 +311,8 @@ class _Reader:
 
     def marks(self, mask: Mask, line: tuple[Any, ...]) -> frozenset[str]:
         """The names of a mask."""
-        return self.names.of(mask.always | (0 if mask.sql is None else self.tree(mask.sql, line) or 0))
+        words = sum((self.tree(tree, line) or 0) << BITS * at for at, tree in mask.words)
+        return self.names.of(mask.always | words)
 
     def tree(self, tree: exp.Expression, line: tuple[Any, ...]) -> Any:
         """What a column holds."""

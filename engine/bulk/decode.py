@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from sqlglot import exp
@@ -18,7 +20,7 @@ from engine.sql.engines import Engine
 from engine.sql.forms import ALWAYS, NEVER, PERHAPS, Number, Plain, Possible, Rational, Value
 from engine.sql.layout import ROW
 from engine.sql.levels import quoted
-from engine.sql.marks import Mask
+from engine.sql.marks import BITS, Mask
 from engine.sql.program import Program, read_of
 from engine.sql.rows import Rows
 from engine.sql.scope import Names
@@ -154,10 +156,13 @@ class Decoder:
     def bits(self, mask: Mask) -> Callable[[_Cells], int]:
         """What makes a set of bits of the cells."""
         always = mask.always
-        if mask.sql is None:
+        if not mask.words:
             return lambda _: always
-        tree = self.tree(mask.sql)
-        return lambda cells: always | (tree(cells) or 0)
+        words = [(at * BITS, self.tree(tree)) for at, tree in mask.words]
+        if len(words) == 1:
+            ((shift, word),) = words
+            return lambda cells: always | (word(cells) or 0) << shift
+        return lambda cells: reduce(or_, ((word(cells) or 0) << shift for shift, word in words), always)
 
     def marks(self, mask: Mask) -> Callable[[_Cells], frozenset[str]]:
         """What makes a set of names of the cells."""

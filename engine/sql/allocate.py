@@ -27,7 +27,7 @@ from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
 _UP, _KIND = "up", "kind"
-_ONE = exp.Literal.number(1)
+_MARKS = ("missing", "assumed", "defaults")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class _Pool:
             order: list[exp.Expression] = [exp.column(PLACE), exp.column(ROW)]
             among = only.among
             laid = [[x[0][0] for x in side] for side in sides]
-            laid_masks = [x[0][0] for x in masks]
+            laid_masks = [each[0] for each in masks]
         else:
             laid, laid_masks, among = self._stacked(sides, masks)
             order = [exp.column(PLACE), exp.column(_KIND), exp.column(ROW)]
@@ -164,7 +164,7 @@ class _Pool:
         self.among = among
         for side, trees in zip(sides, laid, strict=True):
             self.parts.append(self._shares(self._as_side(side, *trees)))
-        self.masks = [self._together(tree, may) for tree, may in zip(laid_masks, [x[1] for x in masks], strict=True)]
+        self.masks = [self._together(mask) for mask in laid_masks]
         if self.alone:
             self.receivers[0].rows.doubts += self.doubts
         else:
@@ -216,22 +216,21 @@ class _Pool:
         size = lcm(*(x.below.static or 1 for x in weights))
         return [n.multiply(x.above, n.constant(size // (x.below.static or 1))) for x in weights]
 
-    def _mask(self, i: int) -> tuple[list[exp.Expression], int]:
-        trees, may = [], 0
+    def _mask(self, i: int) -> list[Mask]:
+        """For one kind of marks those of each receiver."""
+        found = []
         for x in self.receivers:
             whole = (x.whole.missing, x.whole.assumed, x.whole.defaults)[i]
             if i == 0:
                 whole = v.readable(x.rows, x.whole).missing
-            mine = m.either((whole, (x.weight.missing, x.weight.assumed, x.weight.defaults)[i]))
-            may |= mine.may
-            trees.append(mine.tree)
-        return trees, may
+            found.append(m.either((whole, (x.weight.missing, x.weight.assumed, x.weight.defaults)[i])))
+        return found
 
     def _stacked(
         self,
         sides: list[list[tuple[list[exp.Expression], int | None, int | None]]],
-        masks: list[tuple[list[exp.Expression], int]],
-    ) -> tuple[list[list[exp.Expression]], list[exp.Expression], exp.Expression]:
+        masks: list[list[Mask]],
+    ) -> tuple[list[list[exp.Expression]], list[Mask], exp.Expression]:
         """The rows of all kinds in one table."""
         name = self.parent.frame.tables_of.new(f"{self.parent.frame.name}_shared")
         parts: list[tuple[str, exp.Expression | None, dict[str, exp.Expression]]] = []
@@ -240,7 +239,8 @@ class _Pool:
             [f"{end}_{which}" for end in ("low", "high", "weight", "size")[: len(side)]]
             for which, side in enumerate(sides)
         ]
-        mask_names = ["missing", "assumed", "defaults"]
+        of_all = [Mask(0, (), m.either(each).may) for each in masks]
+        mask_names = [[f"{name}_{at}" for at in mask.places] for name, mask in zip(_MARKS, of_all, strict=True)]
         for place, x in enumerate(self.receivers):
             trees: dict[str, exp.Expression] = {
                 _UP: x.up,
@@ -254,16 +254,17 @@ class _Pool:
                 for (laid, low, high), column in zip(side, mine, strict=True):
                     kind = self.arithmetic.type_of(low or 0, high or 0)
                     trees[column] = exp.cast(laid[place].copy(), kind)
-            for (laid, _), column in zip(masks, mask_names, strict=True):
-                trees[column] = exp.cast(laid[place].copy(), BIGINT.copy())
+            for each, marks in zip(masks, mask_names, strict=True):
+                for at, column in enumerate(marks):
+                    trees[column] = exp.cast(each[place].word(at), BIGINT.copy())
             x.rows.frame.stores(c.name for t in trees.values() for c in t.find_all(exp.Column))
             parts.append((x.rows.frame.source, x.rows.frame.where, {k: t.copy() for k, t in trees.items()}))
         self.parent.frame.program.append(Stack(name, parts))
-        columns += [c for mine in names for c in mine] + mask_names
+        columns += [c for mine in (*names, *mask_names) for c in mine]
         self.frame = Frame(f"{name}_parts", name, None, columns, self.parent.frame.program, self.parent.frame.tables_of)
         return (
             [[exp.column(c) for c in mine] for mine in names],
-            [exp.column(c) for c in mask_names],
+            [_laid(mask, mine) for mask, mine in zip(of_all, mask_names, strict=True)],
             exp.column("among"),
         )
 
@@ -416,12 +417,13 @@ class _Pool:
         column = self.frame.bind("some", count)
         return exp.GT(this=column, expression=exp.Literal.number(0))
 
-    def _together(self, tree: exp.Expression, may: int) -> Mask:
-        if not may:
-            return m.NO_MARKS
-        inner = tree.copy() if known(self.among) else case([(self.among, tree)], exp.Literal.number(0))
-        window = exp.Window(this=exp.BitwiseOrAgg(this=inner), partition_by=[x.copy() for x in self.by])
-        return Mask(0, self.frame.bind("marks", window), may)
+    def _together(self, mask: Mask) -> Mask:
+        def of_all(tree: exp.Expression, _at: int) -> exp.Expression:
+            inner = tree if known(self.among) else case([(self.among, tree)], exp.Literal.number(0))
+            window = exp.Window(this=exp.BitwiseOrAgg(this=inner), partition_by=[x.copy() for x in self.by])
+            return self.frame.bind("marks", window)
+
+        return mask.whole(of_all)
 
     def _column(self, hint: str, whole: Whole) -> Whole:
         if whole.static is not None or isinstance(whole.sql, exp.Column):
@@ -484,6 +486,11 @@ class _Pool:
         if self.step.method == "equally" and mine.refused is not None:
             cases.insert(0, (mine.refused, v.stated(d.absent(m.NO_MARKS))))
         return v.choose(mine, cases, value)
+
+
+def _laid(mask: Mask, columns: list[str]) -> Mask:
+    """Marks as they lie in columns."""
+    return mask.whole(lambda _, at: exp.column(columns[at]))
 
 
 def _unless_null(end: Whole, made: Whole) -> Whole:

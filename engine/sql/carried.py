@@ -76,9 +76,7 @@ class _Changer:
         return Plain(self.change(plain.sql, part, _PLAIN[plain.sort]), plain.sort, plain.blank)
 
     def mask(self, mask: Mask, part: str) -> Mask:
-        if mask.sql is None:
-            return mask
-        return Mask(mask.always, self.change(mask.sql, part, MASK), mask.may)
+        return mask.each(lambda tree, at: self.change(tree, f"{part}_{at + 1}" if at else part, MASK))
 
 
 def _named(part: str, more: str) -> str:

@@ -36,7 +36,7 @@ def _derived(rows: Rows, step: Derive) -> Value:
     if not step.blank_only:
         return _kept_within(rows, step, _chosen(rows, rows, step))
     given = rows.columns[GIVEN + step.column]
-    is_blank = any_of(_has_marks(given.missing), _has_marks(given.defaults))
+    is_blank = any_of(m.some(given.missing), m.some(given.defaults))
     if known(is_blank) is False:
         return given
     there = Within(rows, is_blank, {})
@@ -48,14 +48,6 @@ def _derived(rows: Rows, step: Derive) -> Value:
 
 def _hint(rows: Rows, step: Derive) -> str:
     return f"{rows.scheme.labels.id(step.column, step.table)}_before"
-
-
-def _has_marks(mask: Mask) -> exp.Expression:
-    if not mask.may:
-        return truth(value=False)
-    if mask.always:
-        return truth(value=True)
-    return exp.NEQ(this=exp.Paren(this=mask.tree.copy()), expression=exp.Literal.number(0))
 
 
 def _chosen(rows: Rows, s: Scope, step: Derive, where: exp.Expression | None = None) -> Value:
@@ -94,11 +86,7 @@ def _left_blank(s: Scope, step: Derive, rows: Rows, value: Value) -> Value:
     if known(is_open) is False:
         return value
     lacking = rows.names.mask(rows.scheme.tables.keys() - rows.supplied)
-    others = value.missing.may & ~lacking
-    waits: exp.Expression = truth(value=False)
-    if others:
-        rest = exp.BitwiseAnd(this=exp.Paren(this=value.missing.tree.copy()), expression=exp.Literal.number(others))
-        waits = exp.NEQ(this=exp.Paren(this=rest), expression=exp.Literal.number(0))
+    waits = m.among(value.missing, value.missing.may & ~lacking)
     absent = d.is_gone(value.now, ALWAYS)
     if isinstance(step.default, c.Read):
         absent = any_of(absent, d.is_gone(rows.column(step.default.column).now, ALWAYS))

@@ -17,6 +17,7 @@ from engine.sql import rational as r
 from engine.sql.conditions import BOOLEAN, all_of, any_of, case, certainly, is_given, is_null, known, no, own, truth
 from engine.sql.forms import ALWAYS, ANY_NUMBER, NEVER, PERHAPS, Number, Plain, Possible, Rational, Sort, is_sure
 from engine.sql.marks import Mask, chosen, either, when
+from engine.sql.marks import differ as unlike
 from engine.sql.scope import Scope, Unsayable, once
 from grammar.diagnostic import Words
 
@@ -145,8 +146,7 @@ def differ(s: Scope, left: Possible, right: Possible) -> exp.Expression:
             gone = truth(True)
     reads: exp.Expression = truth(False)
     if left.reads != right.reads:
-        other = exp.NEQ(this=left.reads.tree, expression=right.reads.tree)
-        reads = all_of(has_gap(left), has_gap(right), other)
+        reads = all_of(has_gap(left), has_gap(right), unlike(left.reads, right.reads))
     return any_of(gone, reads, all_of(here, _solids_differ(s, left.what, right.what)))
 
 

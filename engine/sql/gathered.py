@@ -163,10 +163,12 @@ class Gathered:
 
     def mask(self, mask: Mask) -> Mask:
         """The marks of all rows that may count."""
-        if not mask.may:
-            return m.NO_MARKS
-        column = self.over("marks", exp.BitwiseOrAgg(this=mask.tree.copy()))
-        return Mask(0, exp.Coalesce(this=column, expressions=[exp.Literal.number(0)]), mask.may)
+
+        def of_all(tree: exp.Expression, _at: int) -> exp.Expression:
+            column = self.over("marks", exp.BitwiseOrAgg(this=tree))
+            return exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
+
+        return mask.whole(of_all)
 
     def some(self, condition: exp.Expression) -> exp.Expression:
         """Whether some row holds a condition."""

@@ -184,9 +184,7 @@ class _Any:
         return Rational(Whole(found, end.above.low, end.above.high), end.below, end.blank)
 
     def _marks(self, mask: Mask) -> Mask:
-        if not mask.may:
-            return m.NO_MARKS
-        return Mask(0, self._gathered("marks", exp.BitwiseOrAgg(this=mask.tree.copy())), mask.may)
+        return mask.whole(lambda tree, _: self._gathered("marks", exp.BitwiseOrAgg(this=tree)))
 
     def count(self, hint: str, condition: exp.Expression) -> exp.Expression:
         """How many of them hold a condition."""

@@ -63,8 +63,7 @@ class Open:
             counts["unknown"] = count("unknown", all_of(self.is_open, is_null(self.now.sql))).name
         for which, mask in enumerate(self.marks):
             for bit in _bits(mask.may):
-                has = exp.NEQ(this=_masked(mask.tree, bit), expression=exp.Literal.number(0))
-                counts[f"{which} {bit}"] = count("waits", all_of(self.is_open, has)).name
+                counts[f"{which} {bit}"] = count("waits", all_of(self.is_open, m.among(mask, bit))).name
         return counts
 
     def pairs(
@@ -115,11 +114,6 @@ class Open:
         holds = bound_in(frame, self.arithmetic, "belongs", Value(now, base, missing, masks[1], masks[2]))
         frame.put_down()
         return Pairs(frame.source, tuple(frame.stored), whole, holds)
-
-
-def _masked(tree: exp.Expression, bit: int) -> exp.Expression:
-    both = exp.BitwiseAnd(this=exp.Paren(this=own_(tree)), expression=exp.cast(exp.Literal.number(bit), BIGINT.copy()))
-    return exp.Paren(this=both)
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -86,7 +86,7 @@ def _earlier(rows: Rows, step: Carry, years: Years, count: int) -> tuple[Value, 
     elif figure is None:
         waits = rows.names.mask([step.source])
         if found.missing.may:
-            only = exp.EQ(this=exp.Paren(this=found.missing.tree.copy()), expression=exp.Literal.number(waits))
+            only = m.are(found.missing, waits)
             there = all_of(there, no(exp.Coalesce(this=only, expressions=[truth(value=False)])))
     return found, rows.frame.bind(f"{alias}_there", there.copy()) if not isinstance(there, exp.Column) else there
 
@@ -95,9 +95,7 @@ def _not_null(value: Value) -> Value:
     """The value with masks and absence that are never NULL."""
 
     def filled(mask: Mask) -> Mask:
-        if mask.sql is None:
-            return mask
-        return Mask(mask.always, exp.Coalesce(this=mask.sql.copy(), expressions=[exp.Literal.number(0)]), mask.may)
+        return mask.each(lambda tree, _: exp.Coalesce(this=tree.copy(), expressions=[exp.Literal.number(0)]))
 
     def possible(x: Possible) -> Possible:
         gone = x.gone
@@ -358,10 +356,7 @@ def _this_year(rows: Rows, step: Carry) -> Value:
         return Possible(Number(low, low if number.is_one else end(number.high)))
 
     def mask(x: Mask) -> Mask:
-        if not x.may:
-            return m.NO_MARKS
-        column = rows.frame.bind("marks", running(x.tree, exp.BitwiseOrAgg))
-        return Mask(0, column, x.may)
+        return x.whole(lambda tree, _: rows.frame.bind("marks", running(tree, exp.BitwiseOrAgg)))
 
     now = side(value.now)
     base = now if value.base is value.now else side(value.base)
@@ -385,15 +380,11 @@ def place(rows: Rows, step: Sequence) -> None:
     )
     tree = rows.frame.bind("place_of", exp.cast(rank, "BIGINT"))
     # The marks of all siblings go with the place.
-    masks = []
-    for mask in (value.missing, value.assumed, value.defaults):
-        if mask.may:
-            window = exp.Window(
-                this=exp.BitwiseOrAgg(this=mask.tree.copy()),
-                partition_by=[exp.column(x) for x in (PARENT, PARENT_KIND, NUMBER, INSURANCE)],
-            )
-            masks.append(Mask(0, rows.frame.bind("marks", window), mask.may))
-        else:
-            masks.append(m.NO_MARKS)
+
+    def of_all(tree: exp.Expression, _at: int) -> exp.Expression:
+        by = [exp.column(x) for x in (PARENT, PARENT_KIND, NUMBER, INSURANCE)]
+        return rows.frame.bind("marks", exp.Window(this=exp.BitwiseOrAgg(this=tree), partition_by=by))
+
+    masks = [mask.whole(of_all) for mask in (value.missing, value.assumed, value.defaults)]
     found = d.point(r.whole(rows, Whole(tree, 1, max(1, rows.relation.rows))))
     rows.put(step.column, v.tidied(rows, found, found, *masks))

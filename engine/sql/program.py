@@ -20,7 +20,7 @@ from engine.nouns.pipeline import (
 )
 from engine.sql import domain as d
 from engine.sql.allocate import allocate
-from engine.sql.conditions import all_of, known, no
+from engine.sql.conditions import all_of, known, no, own
 from engine.sql.derive import derive
 from engine.sql.expressions import evaluate
 from engine.sql.forms import Value
@@ -100,8 +100,8 @@ def read_of(rows: Rows) -> Iterator[str]:
     for value in rows.columns.values():
         yield from names_of(value, rows)
     for mask in rows.decided.values():
-        if mask.sql is not None:
-            yield from (x.name for x in mask.sql.find_all(exp.Column))
+        for _, tree in mask.words:
+            yield from (x.name for x in tree.find_all(exp.Column))
     trees = [*rows.opened.values(), *(x for _, x in rows.checks), *(x for _, x in rows.shared)]
     if rows.refused is not None:
         trees.append(rows.refused)
@@ -223,11 +223,8 @@ class _Year:
                 pass
 
     def _put_decided(self, rows: Rows, column: str) -> None:
-        mask = rows.decided[column]
-        if mask.sql is not None:
-            hint = f"{rows.scheme.labels.id(column, rows.table.name)}_by"
-            tree = rows.frame.bind(hint, mask.sql if mask.sql.parent is None else mask.sql.copy())
-            rows.decided[column] = type(mask)(mask.always, tree, mask.may)
+        hint = f"{rows.scheme.labels.id(column, rows.table.name)}_by"
+        rows.decided[column] = rows.decided[column].each(lambda tree, _: rows.frame.bind(hint, own(tree)))
 
     def _gates(self, above: str) -> frozenset[str]:
         """The kinds that a gate below a kind, and none at it or above, may take out of totals."""

@@ -11,9 +11,6 @@ from engine.sql.whole import Arithmetic
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
-# Masks are 64-bit integers whose sign stays clear.
-MOST_NAMES = 62
-
 
 class Unsayable(Exception):  # noqa: N818 - it says what SQL cannot, as a finding does
     """What SQL cannot say in a scheme; the interpreter settles it instead. ``figure`` is where, once it is known."""
@@ -34,13 +31,6 @@ class Names:
         mask = 0
         for name in sorted(names):
             if name not in self._bits:
-                if len(self._bits) == MOST_NAMES:
-                    raise Unsayable(
-                        Words(
-                            f"待定和假设的名称超过 {MOST_NAMES} 个",
-                            f"more than {MOST_NAMES} names that a figure can wait for or rest on",
-                        )
-                    )
                 self._bits[name] = len(self._bits)
             mask |= 1 << self._bits[name]
         return mask
