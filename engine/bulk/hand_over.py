@@ -1,6 +1,6 @@
 """Rows that SQL is in doubt of, settled again by the interpreter: each with all that belongs together with it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -8,7 +8,7 @@ from engine.bulk.fill import Tables, flat, histories
 from engine.interpret.interpret import interpret
 from engine.interpret.link import ordered
 from engine.nouns.dataset import DataRow, Dataset
-from engine.nouns.pipeline import Pipeline, Sequence
+from engine.nouns.pipeline import Carry, Pipeline, Sequence
 from engine.nouns.world import Joint, Row, Run
 
 # What tells a unit that stands alone from every other, over the years: its kind, its name, its insurance type.
@@ -93,27 +93,61 @@ def _data_key(row: DataRow) -> tuple[object, ...]:
 
 
 def bound_together(tables: Mapping[int, Tables], pipelines: Mapping[int, Pipeline]) -> Mapping[Root, frozenset[Root]]:
-    """Each unit that stands alone with those it is held against: places are counted among all of a kind."""
-    groups: dict[Root, set[Root]] = {}
+    """Each unit that stands alone with those it is held against, by place or by an earlier row of one name."""
+    together = _Together()
+    named: dict[tuple[str, str, str | None], Root] = {}
+    carried = {kind for pipeline in pipelines.values() for kind in _carried(pipeline)}
     for year in tables.values():
-        for rows in year.values():
+        for kind, rows in year.items():
             for row in rows:
                 if row.parent is None:
-                    groups.setdefault(root_of(row), {root_of(row)})
-    owners: dict[tuple[str, str, str, str | None], set[Root]] = {}
+                    together.join(root_of(row), root_of(row))
+                elif kind in carried:
+                    # Who stood under another last year, or has one of its name under another, is looked for by name.
+                    together.join(named.setdefault((kind, row.unit, row.insurance), root_of(row)), root_of(row))
+    owners: dict[tuple[str, str, str, str | None], Root] = {}
     for number, pipeline in pipelines.items():
         for link in pipeline.scheme.links.values():
             for row in tables[number].get(link.source, ()):
                 if row.parent is not None and row.parent.parent is not None:
                     # Rows of units of one name are linked, whatever these belong to.
                     owner = (link.source, row.parent.table, row.parent.unit, row.insurance)
-                    owners.setdefault(owner, set()).add(root_of(row))
+                    together.join(owners.setdefault(owner, root_of(row)), root_of(row))
         for step in flat(pipeline):
             if isinstance(step, Sequence) and not pipeline.scheme.tables[step.table].parents:
-                together = {root_of(row) for row in tables[number].get(step.table, ())}
-                joined = set[Root]().union(*(groups[root] for root in together))
-                groups.update((root, joined) for root in joined)
-    for together in owners.values():
-        joined = set[Root]().union(*(groups[root] for root in together))
-        groups.update((root, joined) for root in joined)
-    return {root: frozenset(group) for root, group in groups.items()}
+                roots = [root_of(row) for row in tables[number].get(step.table, ())]
+                for other in roots[1:]:
+                    together.join(roots[0], other)
+    return together.groups()
+
+
+def _carried(pipeline: Pipeline) -> Iterator[str]:
+    """The kinds of rows that read those of the same unit in an earlier period."""
+    for step in flat(pipeline):
+        if isinstance(step, Carry) and step.child is None:
+            yield step.table
+
+
+class _Together:
+    """Units joined to others, and through them to theirs."""
+
+    def __init__(self) -> None:
+        self.of: dict[Root, Root] = {}
+
+    def join(self, one: Root, other: Root) -> None:
+        """Two are settled together from now on, or one is there."""
+        self.of[self.first(one)] = self.first(other)
+
+    def first(self, root: Root) -> Root:
+        """The one that stands for all that a unit is joined to."""
+        while (other := self.of.setdefault(root, root)) != root:
+            self.of[root] = self.of.get(other, other)
+            root = other
+        return root
+
+    def groups(self) -> Mapping[Root, frozenset[Root]]:
+        """Each unit with those it is joined to."""
+        found: dict[Root, set[Root]] = {}
+        for root in self.of:
+            found.setdefault(self.first(root), set()).add(root)
+        return {root: frozenset(group) for group in found.values() for root in group}

@@ -131,17 +131,23 @@ class Frame:
         self.joins.append(join)
         return join
 
-    def gather_by(self, wanted: str, table: str, keys: tuple[str, ...], where: exp.Expression) -> Join:
-        """Rows of another table gathered by columns that both have, NULL being the same as NULL."""
+    def gather_by(
+        self, wanted: str, table: str, keys: Mapping[str, exp.Expression], where: exp.Expression | None
+    ) -> Join:
+        """Rows of another table gathered by columns, each the same as a tree of this one's; NULL is the same as NULL."""
         by = tuple(exp.column(key) for key in keys)
+
+        def on(alias: str) -> exp.Expression:
+            tests: list[exp.Expression] = [
+                exp.NullSafeEQ(this=exp.column(key, table=alias), expression=tree.copy()) for key, tree in keys.items()
+            ]
+            return reduce(lambda a, b: exp.And(this=a, expression=b), tests)
+
         for join in self.joins:
-            if (join.table, join.where, join.key) == (table, where, by):
+            if (join.table, join.where, join.key, join.on) == (table, where, by, on(join.alias)):
                 return join
         alias = self._alias(wanted)
-        tests: list[exp.Expression] = [
-            exp.NullSafeEQ(this=exp.column(key, table=alias), expression=own(key)) for key in keys
-        ]
-        join = Join(alias, table, reduce(lambda a, b: exp.And(this=a, expression=b), tests), where, by)
+        join = Join(alias, table, on(alias), where, by)
         self.joins.append(join)
         return join
 
@@ -192,6 +198,13 @@ class Frame:
         self.source, self.where, self.joins = made, None, []
         self.level = dict.fromkeys(self.stored, 0)
         self.waiting = {}
+
+    def is_now(self, table: str, stored: Iterable[str]) -> None:
+        """The rows are those of another table from now on, which has what was stored and maybe more."""
+        assert not self.waiting
+        self.source, self.where, self.joins = table, None, []
+        self.stored = list(stored)
+        self.level = dict.fromkeys(self.stored, 0)
 
 
 class _TooLongError(Exception):

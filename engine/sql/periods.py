@@ -1,94 +1,225 @@
 """Columns of earlier periods, and places among siblings, as SQL: mirrors interpret/steps.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence as Sequence_
 from functools import reduce
 
 from sqlglot import exp
 
 from engine.nouns import core as c
-from engine.nouns.pipeline import Carry, Sequence
+from engine.nouns.pipeline import Carry, Sequence, Step
 from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
-from engine.sql.conditions import all_of, any_of, is_given, is_null, known, no, truth
+from engine.sql.conditions import all_of, any_of, certainly, is_given, is_null, known, no, truth
 from engine.sql.expressions import evaluate
 from engine.sql.forms import ALWAYS, ANYTHING, NEVER, PERHAPS, Number, Possible, Rational, Value
 from engine.sql.gather import names_of
-from engine.sql.layout import INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Layout
-from engine.sql.levels import Bound, own
+from engine.sql.history import history
+from engine.sql.layout import FROM_DATA, INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Layout
+from engine.sql.levels import Bound, Join, own
 from engine.sql.marks import Mask
-from engine.sql.names import earlier
-from engine.sql.rows import Beside, Rows, given
+from engine.sql.rows import Beside, Rows, bound_truth, given
 from engine.sql.scope import Unsayable
 from engine.sql.whole import Whole
 from grammar.diagnostic import Words
+from grammar.frozen import dataclass
 
 _PREVIOUS = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上年"}
+_PER_YEAR = {"year": 1, "half": 2, "quarter": 4, "month": 12}
 Years = Mapping[int, Mapping[str, Rows]]
+_Window = list[tuple[Value, exp.Expression] | None]
 
 
-def carry(rows: Rows, step: Carry, years: Years, layout: Layout, needs_data: frozenset[tuple[str, str]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was settled before: the years, and of the year at hand the periods, where it is worked out one by one."""
+
+    years: Years
+    done: Sequence_[Mapping[str, Rows]] = ()
+
+
+def waits_for_periods(rows: Rows, step: Step) -> bool:
+    """Whether a step is said period by period: what is gathered of the periods so far is no sum that windows give."""
+    if not isinstance(step, Carry) or step.count is not None or step.child is not None:
+        return False
+    if step.function in {"value", "exists"} or rows.period is not None:
+        return False
+    return not (step.kind.is_number and step.function == "sum" and rows.relation.unique)
+
+
+def carry(rows: Rows, step: Carry, past: Past, layout: Layout, needs_data: frozenset[tuple[str, str]]) -> None:
     """Add a column of earlier periods."""
-    if step.function in {"value", "exists"} or (step.child is None and step.count is not None):
-        # Rows of a year are there because the data gives them, save those that stand above all.
-        made_up = (step.table, step.source) in needs_data and not rows.table.parents
-        if made_up or rows.table.grain != "year" or step.grain != "year":
-            raise Unsayable(Words("年内各期读前一期", "a period that reads one before it within a year"))
-        if rows.table.parents and not _stands_once(rows, layout):
-            raise Unsayable(Words("不同上级下有同名单位", "units of one name under several parents"))
+    own_rows = step.child is None
+    if own_rows and rows.table.grain not in _PER_YEAR:
+        raise Unsayable(Words("逐笔的行读以前的行", "single rows that read earlier ones"))
+    earlier_rows = _Earlier(rows, step, past, made_up=(step.table, step.source) in needs_data)
     match step.function:
         case "exists":
-            rows.put(step.column, _exists(rows, step, years))
+            rows.put(step.column, _exists(rows, earlier_rows))
         case "value":
-            rows.put(step.column, _before(rows, step, years))
-        case _ if step.child is not None:
-            rows.put(step.column, _history(rows, step, layout))
-        case _ if step.count is None:
+            rows.put(step.column, _before(rows, step, earlier_rows))
+        case _ if not own_rows:
+            rows.put(step.column, history(rows, step, layout))
+        case _ if step.count is None and rows.period is None:
             rows.put(step.column, _this_year(rows, step))
         case _:
-            rows.put(step.column, _window(rows, step, years))
+            rows.put(step.column, _window(rows, step, earlier_rows))
 
 
-def _stands_once(rows: Rows, layout: Layout) -> bool:
-    return layout.relations[rows.table.name].unique
+# ---- the same unit in an earlier period
 
 
-# ---- the same unit in an earlier year
+class _Earlier:
+    """The rows of the same units in earlier periods, of this year or of those before."""
 
+    def __init__(self, rows: Rows, step: Carry, past: Past, *, made_up: bool) -> None:
+        self.rows = rows
+        self.step = step
+        self.past = past
+        # Rows of a year are there because the data gives them, save those that stand above all.
+        self.made_up = made_up and (rows.table.grain != "year" or not rows.table.parents)
+        self.per = _PER_YEAR.get(rows.table.grain, 1)
 
-def _earlier(rows: Rows, step: Carry, years: Years, count: int) -> tuple[Value, exp.Expression] | None:
-    """A column of the same unit some years earlier, and whether there is such a row or datum."""
-    before = years.get(rows.year - count, {}).get(step.table)
-    if before is None or step.source not in before.columns:
-        return None
-    value = before.columns[step.source]
-    before.frame.stores(names_of(value, before))
-    alias = f"{rows.scheme.labels.id(step.table)}_{rows.year - count}"
-    same = exp.And(
-        this=exp.EQ(this=exp.column(UNIT, table=alias), expression=own(UNIT)),
-        expression=exp.NullSafeEQ(this=exp.column(INSURANCE, table=alias), expression=own(INSURANCE)),
-    )
-    join = rows.frame.join(alias, before.frame.source, same, before.frame.where)
-    beside = Beside(rows, join)
-    there = is_given(beside.tree(exp.column(ROW), f"{alias}_row"))
-    # Where there is no row all of its columns are NULL: what the result then is, `there` decides.
-    hint = f"earlier_{rows.scheme.labels.id(step.source, step.table)}"
-    found = _not_null(beside.value(value, hint))
-    figure = rows.scheme.figures.get((step.table, step.source))
-    if figure is not None and figure.kind.is_money and before.refused is not None:
-        refused = before.refused
-        if isinstance(refused, exp.Column):
-            before.frame.stores([refused.name])
-            refused = beside.tree(refused, f"{alias}_refused")
-        there = all_of(there, no(exp.Coalesce(this=refused.copy(), expressions=[truth(value=False)])))
-    elif figure is None:
-        waits = rows.names.mask([step.source])
-        if found.missing.may:
-            only = m.are(found.missing, waits)
-            there = all_of(there, no(exp.Coalesce(this=only, expressions=[truth(value=False)])))
-    return found, rows.frame.bind(f"{alias}_there", there.copy()) if not isinstance(there, exp.Column) else there
+    def closed(self, count: int) -> tuple[Value, exp.Expression] | None:
+        """A column some periods earlier, and whether there is such a row or datum; None where no row has one."""
+        back = count * self.per // _PER_YEAR[self.step.grain]
+        rows = self.rows
+        ways: list[tuple[exp.Expression, Value, exp.Expression]] = []
+        for holds, year, number in self._where(back):
+            before = self._rows_of(year, number)
+            if before is None or self.step.source not in before.columns:
+                continue
+            value, there = self._beside(before, year, number, back)
+            ways.append((holds, value, there))
+        if not ways:
+            return None
+        *others, (_, value, last) = ways
+        there = last if not others else any_of(*(all_of(holds, is_there) for holds, _, is_there in ways))
+        value = v.choose(rows, [(holds, x) for holds, x, _ in others], value)
+        if others:
+            value = settled(rows, value, "earlier")
+        return value, bound_truth(rows, "there", there)
+
+    def so_far(self, number: int) -> tuple[Value, exp.Expression] | None:
+        """A column of a period of the year, as it stands."""
+        rows = self.rows
+        if number == rows.period:
+            return rows.column(self.step.source), truth(value=True)
+        before = self.past.done[number - 1][rows.table.name]
+        if self.step.source not in before.columns:
+            return None
+        join, alias = self._join(before, None, None)
+        return self._value(before, join, alias)
+
+    def _where(self, back: int) -> Iterator[tuple[exp.Expression, int, int | None]]:
+        """For which rows what is sought lies in which year, and in which period where that is one alone."""
+        year, period = self.rows.year, self.rows.period
+        if self.per == 1:
+            yield truth(value=True), year - back, None
+        elif period is not None:
+            index = year * self.per + period - 1 - back
+            yield truth(value=True), index // self.per, index % self.per + 1
+        else:
+            found: dict[int, list[int]] = {}
+            for number in range(1, self.per + 1):
+                found.setdefault((year * self.per + number - 1 - back) // self.per, []).append(number)
+            for earlier_year, numbers in found.items():
+                low = exp.GTE(this=exp.column(NUMBER), expression=exp.Literal.number(numbers[0]))
+                high = exp.LTE(this=exp.column(NUMBER), expression=exp.Literal.number(numbers[-1]))
+                holds: exp.Expression = low if numbers[-1] == self.per else high
+                yield (truth(value=True) if len(numbers) == self.per else holds), earlier_year, None
+
+    def _rows_of(self, year: int, number: int | None) -> Rows | None:
+        name = self.rows.table.name
+        if year == self.rows.year and number is not None:
+            return self.past.done[number - 1][name]
+        return self.past.years.get(year, {}).get(name)
+
+    def _beside(self, before: Rows, year: int, number: int | None, back: int) -> tuple[Value, exp.Expression]:
+        rows, step = self.rows, self.step
+        shift = back + (year - rows.year) * self.per if self.per > 1 and number is None else None
+        join, alias = self._join(before, number if before.period is None else None, shift)
+        found, there = self._value(before, join, alias)
+        figure = rows.scheme.figures.get((step.table, step.source))
+        beside = Beside(rows, join)
+        if figure is not None and figure.kind.is_money and before.refused is not None:
+            refused = before.refused
+            if isinstance(refused, exp.Column):
+                before.frame.stores([refused.name])
+                refused = beside.tree(refused, f"{alias}_refused")
+            there = all_of(there, no(exp.Coalesce(this=refused.copy(), expressions=[truth(value=False)])))
+        elif figure is None:
+            waits = rows.names.mask([step.source])
+            if found.missing.may:
+                only = m.are(found.missing, waits)
+                there = all_of(there, no(exp.Coalesce(this=only, expressions=[truth(value=False)])))
+        if self.made_up:
+            there = all_of(there, self._begun(back))
+        return found, bound_truth(rows, f"{alias}_there", there)
+
+    def _value(self, before: Rows, join: Join, alias: str) -> tuple[Value, exp.Expression]:
+        rows, step = self.rows, self.step
+        value = before.columns[step.source]
+        beside = Beside(rows, join)
+        there = is_given(beside.tree(exp.column(ROW), f"{alias}_row"))
+        # Where there is no row all of its columns are NULL: what the result then is, `there` decides.
+        hint = f"earlier_{rows.scheme.labels.id(step.source, step.table)}"
+        return _not_null(beside.value(value, hint)), there
+
+    def _join(self, before: Rows, number: int | None, shift: int | None) -> tuple[Join, str]:
+        """The earlier row beside each row; ``number`` is its period, ``shift`` how many periods back it lies."""
+        rows, step = self.rows, self.step
+        before.frame.stores(names_of(before.columns[step.source], before))
+        alias = f"{rows.scheme.labels.id(step.table)}_{before.year}"
+        if before.period is not None:
+            alias = f"{alias}_{before.period}"
+        where = before.frame.where
+        if number is not None:
+            alias = f"{alias}_{number}"
+            this = exp.EQ(this=exp.column(NUMBER), expression=exp.Literal.number(number))
+            where = this if where is None else exp.And(this=where.copy(), expression=this)
+        mine: dict[str, exp.Expression] = {UNIT: own(UNIT), INSURANCE: own(INSURANCE)}
+        if shift is not None:
+            mine[NUMBER] = own(NUMBER) if not shift else exp.Sub(this=own(NUMBER), expression=exp.Literal.number(shift))
+        if rows.relation.unique:
+            tests: list[exp.Expression] = [
+                (exp.NullSafeEQ if key == INSURANCE else exp.EQ)(this=exp.column(key, table=alias), expression=tree)
+                for key, tree in mine.items()
+            ]
+            on = reduce(lambda a, b: exp.And(this=a, expression=b), tests)
+            return rows.frame.join(alias, before.frame.source, on, where), alias
+        # Of units of one name, the last that the data lists is the one that stands for the name.
+        gathered = rows.frame.gather_by(f"{alias}_last", before.frame.source, mine, where)
+        if not gathered.columns:
+            gathered.columns.append(Bound("last", exp.Max(this=exp.column(ROW))))
+        last = rows.frame.bind(f"{alias}_last", exp.column("last", table=gathered.alias))
+        rows.frame.stores([last.name])
+        on_row = exp.EQ(this=exp.column(ROW, table=alias), expression=own(last.name))
+        return rows.frame.join(alias, before.frame.source, on_row, where), alias
+
+    def _begun(self, back: int) -> exp.Expression:
+        """Whether by then a row of the unit was given: what it has begins with the first that is."""
+        rows, relation = self.rows, self.rows.relation
+        join = rows.frame.gather_by(
+            f"{rows.scheme.labels.id(self.step.table)}_begun",
+            relation.sql,
+            {UNIT: own(UNIT), INSURANCE: own(INSURANCE)},
+            exp.column(FROM_DATA),
+        )
+        periods = exp.Add(
+            this=exp.Mul(this=exp.column(YEAR), expression=exp.Literal.number(self.per)),
+            expression=exp.column(NUMBER),
+        )
+        if not join.columns:
+            join.columns.append(Bound("first", exp.Min(this=periods if self.per > 1 else exp.column(YEAR))))
+        first = rows.frame.bind("begun", exp.column("first", table=join.alias))
+        if self.per == 1:
+            return certainly(exp.LTE(this=first, expression=exp.Literal.number(rows.year - back)))
+        limit = exp.Literal.number(rows.year * self.per - back)
+        return certainly(exp.LTE(this=exp.Sub(this=first, expression=exp.column(NUMBER)), expression=exp.paren(limit)))
 
 
 def _not_null(value: Value) -> Value:
@@ -108,8 +239,8 @@ def _not_null(value: Value) -> Value:
     return Value(now, base, filled(value.missing), filled(value.assumed), filled(value.defaults))
 
 
-def _exists(rows: Rows, step: Carry, years: Years) -> Value:
-    found = _earlier(rows, step, years, 1)
+def _exists(rows: Rows, earlier_rows: _Earlier) -> Value:
+    found = earlier_rows.closed(1)
     no_ = v.exactly(rows, value=False)
     if found is None:
         return no_
@@ -132,7 +263,7 @@ def _exists(rows: Rows, step: Carry, years: Years) -> Value:
     return v.choose(rows, [(there, v.marked(rows, now, base, [value]))], no_)
 
 
-def _before(rows: Rows, step: Carry, years: Years) -> Value:
+def _before(rows: Rows, step: Carry, earlier_rows: _Earlier) -> Value:
     """The closed value; where there is none, or the figure was absent, the opening value."""
     name = f"{_PREVIOUS[step.grain]}{step.source}"
     start = (
@@ -140,7 +271,7 @@ def _before(rows: Rows, step: Carry, years: Years) -> Value:
         if step.opening is not None
         else Value(ANYTHING, ANYTHING, m.fixed(rows.names.mask([name])))
     )
-    found = _earlier(rows, step, years, 1)
+    found = earlier_rows.closed(1)
     if found is None:
         rows.opened[step.column] = truth(value=True)
         return start
@@ -183,10 +314,15 @@ def _same_opening(rows: Rows, name: str, closed: Value, there: exp.Expression) -
     rows.doubt(all_of(there, is_there, no(same)))
 
 
-def _window(rows: Rows, step: Carry, years: Years) -> Value:
-    assert step.count is not None
-    found = [_earlier(rows, step, years, n) for n in range(step.count, 0, -1)]
-    label = rows.names.mask([f"前{step.count}期{step.source}"])
+def _window(rows: Rows, step: Carry, earlier_rows: _Earlier) -> Value:
+    found: _Window
+    if step.count is None:
+        assert rows.period is not None
+        found = [earlier_rows.so_far(n) for n in range(1, rows.period + 1)]
+        label = rows.names.mask([step.source])
+    else:
+        found = [earlier_rows.closed(n) for n in range(step.count, 0, -1)]
+        label = rows.names.mask([f"前{step.count}期{step.source}"])
     anything = Value(ANYTHING, ANYTHING, m.fixed(label))
     there = [x for x in found if x is not None]
     missing = m.either([m.fixed(label), *(m.when(is_there, x.missing) for x, is_there in there)])
@@ -228,106 +364,18 @@ def _of(rows: Rows, step: Carry, values: list[Value]) -> Value:
             raise Unsayable(Words(f"{step.source} 前几期的汇总", f"an aggregate of earlier {step.source}"))
 
 
-# ---- child rows of earlier years
-
-
-def _history(rows: Rows, step: Carry, layout: Layout) -> Value:
-    """A datum of child rows of the years before, settled or not."""
-    assert step.child is not None
-    assert step.count is not None
-    if (step.child, step.source) in rows.scheme.figures or (step.child, step.source) not in rows.scheme.inputs:
-        raise Unsayable(Words("以前年度下级行的数", "figures of earlier child rows"))
-    if rows.table.name not in rows.scheme.tables[step.child].parents or step.grain != "year":
-        raise Unsayable(Words("隔级单位的以前年度", "earlier rows of units further below"))
-    if step.function not in {"sum", "mean"} or not step.kind.is_number:
-        raise Unsayable(Words("以前年度下级行的最大、最小等", f"{step.function} of earlier child rows"))
-    relation = layout.relations[earlier(step.child)]
-    column = relation.columns[step.source]
-    datum = rows.scheme.inputs[step.child, step.source]
-    some = range(rows.year - step.count, rows.year)
-    label = m.fixed(rows.names.mask([step.child]))
-    total, count = d.exact(rows, 0), rows.arithmetic.constant(0)
-    ready: list[exp.Expression] = []
-    blank: list[exp.Expression] = []
-    for year in some:
-        ready.append(_has_rows(rows, step.child, year))
-        if known(ready[-1]) is False:
-            continue
-        sums = _year_of(rows, relation.sql, column.sql, year, step.child)
-        n, filled, summed = sums
-        size = max(1, (relation.most_children or {}).get(rows.table.name, relation.rows))
-        low, high = min(0, (column.low or 0) * size), max(0, (column.high or 0) * size)
-        whole = Whole(
-            exp.Coalesce(
-                this=exp.cast(summed, rows.arithmetic.type_of(low, high)), expressions=[exp.Literal.number(0)]
-            ),
-            low,
-            high,
-        )
-        total = d.add(rows, total, d.point(Rational(whole, rows.arithmetic.constant(column.scale))))
-        there = Whole(exp.Coalesce(this=n, expressions=[exp.Literal.number(0)]), 0, size)
-        one = rows.arithmetic.constant(1)
-        # A unit that has no row where others have one counts as one of nothing.
-        count = rows.arithmetic.add(count, rows.arithmetic.greatest(there, one))
-        blank.append(
-            rows.arithmetic.over(there, Whole(exp.Coalesce(this=filled, expressions=[exp.Literal.number(0)]), 0, size))
-        )
-    every = all_of(*ready)
-    # Blank data of earlier years is rare: what it may be the interpreter works out.
-    del datum
-    rows.doubt(all_of(any_of(*blank)))
-    if step.function == "mean" and known(every) is not False:
-        total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(some)), count.high))))
-    return v.choose(rows, [(every, v.stated(total))], Value(ANYTHING, ANYTHING, label))
-
-
-def _has_rows(rows: Rows, child: str, year: int) -> exp.Expression:
-    """Whether the data has such rows for the insurance type at all."""
-    there = [i for i in rows.relation.insurances if rows.facts.has_rows(child, i, year)]
-    if len(there) == len(rows.relation.insurances):
-        return truth(value=True)
-    if not there:
-        return truth(value=False)
-    column = exp.column(INSURANCE)
-    tests = [
-        is_null(column) if i is None else exp.EQ(this=column.copy(), expression=exp.Literal.string(i)) for i in there
-    ]
-    return exp.Coalesce(this=exp.Paren(this=any_of(*tests)), expressions=[truth(value=False)])
-
-
-def _year_of(
-    rows: Rows, table: str, column: str, year: int, child: str
-) -> tuple[exp.Expression, exp.Expression, exp.Expression]:
-    """How many rows of a year a unit has, how many of them give a column, and their sum."""
-    where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
-    join = rows.frame.gather_by(f"{rows.scheme.labels.id(child)}_{year}", table, (UNIT, INSURANCE), where)
-    trees: dict[str, exp.Expression] = {
-        "n": exp.Count(this=exp.Star()),
-        f"{column}_n": exp.Count(this=exp.column(column)),
-        f"{column}_sum": exp.Sum(this=exp.column(column)),
-    }
-    found = []
-    for name, tree in trees.items():
-        if all(bound.name != name for bound in join.columns):
-            join.columns.append(Bound(name, tree))
-        found.append(rows.frame.bind(f"{join.alias}_{name}", exp.column(name, table=join.alias)))
-    return found[0], found[1], found[2]
-
-
 # ---- within the year
 
 
 def _this_year(rows: Rows, step: Carry) -> Value:
     """The sum of the year's periods up to the row's own."""
-    if not step.kind.is_number or step.function != "sum":
-        raise Unsayable(Words("年内各期的最大、最小等", f"{step.function} over the periods of a year"))
     value = settled(rows, v.readable(rows, rows.column(step.source)), "month")
     n = rows.arithmetic
 
     def running(tree: exp.Expression, function: type[exp.Expression]) -> exp.Expression:
         return exp.Window(
             this=function(this=tree.copy()),
-            partition_by=[exp.column(PARENT), exp.column(PARENT_KIND)],
+            partition_by=[exp.column(UNIT), exp.column(INSURANCE)],
             order=exp.Order(expressions=[exp.Ordered(this=exp.column(NUMBER), nulls_first=True)]),
             spec=exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"),
         )

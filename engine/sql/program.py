@@ -26,11 +26,12 @@ from engine.sql.expressions import evaluate
 from engine.sql.forms import Value
 from engine.sql.gather import aggregate, names_of, refuse, spread
 from engine.sql.layout import ROW, Layout
+from engine.sql.ledger import OfPeriod, by_period
 from engine.sql.levels import Stack, Statement, pruned, query
 from engine.sql.linking import Linked, linked
 from engine.sql.members import parts_of, spread_joined
 from engine.sql.names import Called
-from engine.sql.periods import Years, carry, place
+from engine.sql.periods import Past, Years, carry, place, waits_for_periods
 from engine.sql.rows import Facts, Rows, bound_truth
 from engine.sql.scope import Names, Unsayable
 from engine.sql.whole import Arithmetic, Dialect, Unproved
@@ -166,51 +167,58 @@ class _Year:
     def settle(self) -> None:
         for step in self.pipeline.steps:
             if isinstance(step, Ledger):
-                raise Unsayable(Words("本月读上月", "each month reads the month before"), _named(step.steps[0]))
-            try:
-                self._do(step)
-            except Unsayable as unsayable:
-                raise Unsayable(unsayable.why, unsayable.figure or _named(step)) from None
-            except Unproved:
-                raise Unsayable(
-                    Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)
-                ) from None
+                by_period(self.rows, step.steps, self._do_named)
+            elif waits_for_periods(self.rows[step.table], step):
+                by_period(self.rows, (step,), self._do_named)
+            else:
+                self._do_named(step, self.rows, [])
 
-    def _do(self, step: Step) -> None:
+    def _do_named(self, step: Step, all_rows: Mapping[str, Rows], done: list[OfPeriod]) -> None:
+        try:
+            self._do(step, all_rows, done)
+        except Unsayable as unsayable:
+            raise Unsayable(unsayable.why, unsayable.figure or _named(step)) from None
+        except Unproved:
+            raise Unsayable(Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)) from None
+
+    def _do(self, step: Step, all_rows: Mapping[str, Rows], done: list[OfPeriod]) -> None:
+        """Do a step; ``done`` are the rows of the periods of this year that a ledger has done already."""
+        if all_rows is not self.rows and (step.table in self.links or any(x in self.links for x in _read_by(step))):
+            raise Unsayable(Words("逐期算合并的行", "merged rows period by period"))
         match step:
             case Derive(figure=figure) if (
                 figure.gate is not None and figure.gate.not_settled and step.table in self.links
             ):
                 raise Unsayable(Words("合并的行上的准入", "a gate on merged rows"))
             case Derive():
-                rows = self.rows[step.table]
+                rows = all_rows[step.table]
                 derive(rows, step)
                 if step.column in rows.decided:
                     self._put_decided(rows, step.column)
                 gate = step.figure.gate
                 if gate is not None and gate.not_settled:
-                    refuse(self.rows, rows, step.column)
+                    refuse(all_rows, rows, step.column)
             case Aggregate():
-                aggregate(self.rows, step, self._gates(step.table))
+                aggregate(all_rows, step, self._gates(step.table))
             case Spread(above=str(above)) if above in self.links and step.table == self.links[above].source.kind:
                 spread_joined(self.rows[step.table], self.rows[above], step, self.links[above])
             case Spread(above=str(above)) if above in self.links and step.table != above:
                 raise Unsayable(Words("隔级看合并的行", "merged rows seen from rows further below"))
             case Spread():
-                spread(self.rows, step)
+                spread(all_rows, step)
             case Carry():
-                rows = self.rows[step.table]
-                carry(rows, step, self.years, self.layout, self.pipeline.needs_data)
+                rows = all_rows[step.table]
+                carry(rows, step, Past(self.years, done), self.layout, self.pipeline.needs_data)
                 if step.column in rows.opened:
                     rows.opened[step.column] = bound_truth(rows, "opened", rows.opened[step.column])
             case Sequence():
-                rows = self.rows[step.table]
+                rows = all_rows[step.table]
                 if rows.standing is not None:
                     # Of rows that may not be there the places are the interpreter's.
                     rows.doubt(no(d.is_point(rows, rows.standing.base)))
                 place(rows, step)
             case Allocate():
-                allocate(self.rows, step)
+                allocate(all_rows, step)
             case Check():
                 self._check(step)
             case Link():
@@ -253,6 +261,17 @@ class _Year:
             same = rows.frame.bind("balanced", same if same.parent is None else same.copy())
         rows.doubt(no(same))
         rows.checks.append((step, same))
+
+
+def _read_by(step: Step) -> Iterator[str]:
+    """The kinds of other rows that a step reads."""
+    match step:
+        case Aggregate(tables=tables):
+            yield from tables
+        case Spread(above=str(above)):
+            yield above
+        case _:
+            return
 
 
 def _named(step: Step) -> str:

@@ -1,6 +1,7 @@
 """The rows of one kind in one year, as the evaluator sees them: their columns, parameters, and what is in doubt."""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 
 from sqlglot import exp
 
@@ -85,6 +86,7 @@ class Rows:
         # Of rows made of others: whether each is one by itself (None: all are), and the rows they are made of.
         self.standing: Value | None = None
         self.parts: tuple[Rows, ...] = ()
+        self.period: int | None = None
         self._parameters: dict[str, Value] = {}
         self._own_columns()
         self._ancestors(above)
@@ -165,6 +167,20 @@ class Rows:
     def here_too(self, tree: exp.Expression) -> exp.Expression:
         """A column of the rows on which expressions are worked out."""
         return tree
+    def of_period(self, number: int) -> "Rows":
+        """The rows of one period of the year alone, with the columns there are."""
+        mine = copy(self)
+        mine.period = number
+        where: exp.Expression = exp.EQ(this=exp.column(NUMBER), expression=exp.Literal.number(number))
+        frame = self.frame
+        if frame.where is not None:
+            where = exp.And(this=frame.where.copy(), expression=where)
+        mine.frame = Frame(f"{frame.name}_{number}", frame.source, where, frame.stored, frame.program, frame.tables_of)
+        mine.columns = {**self.columns, "期次": v.exactly(self, number)}
+        mine.decided, mine.opened, mine.ups = {}, {}, dict(self.ups)
+        mine.checks, mine.shared, mine.doubts = [], [], []
+        mine._parameters = {}  # noqa: SLF001 - another of its own
+        return mine
 
     # ---- how it begins
 
@@ -238,6 +254,8 @@ class Rows:
         """A parameter: one value, or by insurance type and period where these differ."""
         every = self.relation.insurances
         periods = periods_of(self.year, self.table.grain)
+        if self.period is not None:
+            periods = (periods[self.period - 1],)
         found = {i: [self.facts.parameter(declared, i, period) for period in periods] for i in every}
         made = {i: self._by_period(declared.kind, values) for i, values in found.items()}
         first = found[every[0]]
