@@ -235,7 +235,7 @@ class _Reader(Decoder):
                 decoded.doubtful.append(row)
             decoded.checks += [(row, answer(cells)) for answer in self.checks]
             for step, answer in self.shared:
-                if answer(cells) and not row.columns[step.column].is_absent:
+                if answer(cells) and (row.table == step.table or not row.columns[step.column].is_absent):
                     above = _above(row, step)
                     decoded.shared[id(step), id(above)] = above
 

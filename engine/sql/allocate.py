@@ -8,21 +8,20 @@ from sqlglot import exp
 from engine.nouns.core import Read
 from engine.nouns.pipeline import Allocate
 from engine.sql import domain as d
-from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.carried import changed, settled
-from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, known, no, truth
+from engine.sql.carried import settled
+from engine.sql.conditions import all_of, case, certainly, is_given, is_null, known, no, truth
 from engine.sql.derive import rounded
 from engine.sql.expressions import evaluate
-from engine.sql.forms import ALWAYS, Number, Possible, Rational, Value
+from engine.sql.forms import Number, Possible, Rational, Value
 from engine.sql.gather import joined_above, names_of
-from engine.sql.layout import PLACE, ROW, UNIT
-from engine.sql.levels import Frame, Stack, own
-from engine.sql.marks import Mask
+from engine.sql.in_order import InOrder, positive
+from engine.sql.layout import UNIT
+from engine.sql.pool import Laid, Pool, Receiver, hull_of, passed_by
 from engine.sql.rows import BIGINT, Beside, Rows
-from engine.sql.scope import Names, Unsayable
-from engine.sql.whole import Arithmetic, Unproved, Whole, ends
+from engine.sql.scope import Unsayable
+from engine.sql.whole import Unproved, Whole, ends
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
 
@@ -39,19 +38,8 @@ class _Side:
     weight: Whole
 
 
-@dataclass(slots=True)
-class _Receiver:
-    rows: Rows
-    whole: Value
-    weight: Value
-    up: exp.Expression
-    among: exp.Expression
-
-
 def allocate(rows: Mapping[str, Rows], step: Allocate) -> None:
     """Add the parts of a whole, one on each row that receives."""
-    if step.method == "in_order":
-        raise Unsayable(Words("依次分配", "shares up to a limit each"))
     parent = rows[step.table]
     whole = parent.column(step.whole.column) if isinstance(step.whole, Read) else evaluate(parent, step.whole)
     parent.put(f"{step.column}·总额", rounded(parent, whole, 1, "half_up"))
@@ -62,24 +50,31 @@ def allocate(rows: Mapping[str, Rows], step: Allocate) -> None:
         for t in step.receivers
         if t in rows and parent.table.name in rows[t].ups
     ]
-    if not receivers:
-        return
-    pool = _Pool(parent, step, receivers)
-    pool.share()
+    for table in step.receivers:
+        if table in rows and parent.table.name not in rows[table].ups:
+            rows[table].put(step.column, passed_by(rows[table], step))
+    pool = InOrder(parent, step, receivers) if step.method == "in_order" else _ByWeight(parent, step, receivers)
+    if receivers:
+        pool.share()
     for receiver in receivers:
         receiver.rows.put(
             step.column, pool.part(receiver), f"{step.column} {'、'.join(step.allocation.clauses)}".strip()
         )
+    if isinstance(pool, InOrder):
+        pool.leave(whole)
 
 
-def _receiver(mine: Rows, parent: Rows, whole: Value, step: Allocate) -> _Receiver:
+def _receiver(mine: Rows, parent: Rows, whole: Value, step: Allocate) -> Receiver:
     up = mine.ups[parent.table.name][0]
     there = Beside(mine, joined_above(mine, parent, up)).value(whole, "shared")
-    among = is_given(up) if not mine.ups[parent.table.name][1] else truth(value=True)
+    under = among = is_given(up) if not mine.ups[parent.table.name][1] else truth(value=True)
     if step.method == "equally":
         weight = v.exactly(mine, 1)
         if mine.refused is not None and known(mine.refused) is not False:
             among = all_of(among, no(mine.refused))
+    elif step.method == "in_order":
+        limit = rounded(mine, evaluate(mine, step.each[mine.table.name]), 1, "half_up")
+        weight = settled(mine, positive(mine, limit), "limit")
     else:
         weight = settled(mine, evaluate(mine, step.weight[mine.table.name]), "weight")
         low, zero = d.number(mine, weight.now).low, r.constant(mine, 0)
@@ -89,88 +84,15 @@ def _receiver(mine: Rows, parent: Rows, whole: Value, step: Allocate) -> _Receiv
             now = d.clip(mine, weight.now, zero, None)
             base = now if weight.base is weight.now else d.clip(mine, weight.base, zero, None)
             weight = v.tidied(mine, now, base, weight.missing, weight.assumed, weight.defaults)
-    return _Receiver(mine, there, weight, up, among)
+    return Receiver(mine, there, weight, up, under, among)
 
 
-class _Pool:
-    """The rows of all kinds that share a whole, together."""
-
-    def __init__(self, parent: Rows, step: Allocate, receivers: list[_Receiver]) -> None:
-        self.parent = parent
-        self.step = step
-        self.receivers = receivers
-        self.one_side = all(x.whole.now is x.whole.base and x.weight.now is x.weight.base for x in receivers)
-        self.alone = len(receivers) == 1
-        self.frame: Frame
-        self.by: list[exp.Expression]
-        self.parts: list[Possible] = []
-        self.masks: list[Mask] = []
-        self.weighted: exp.Expression | None = None
-
-    # ---- what a scope is asked
-
-    @property
-    def arithmetic(self) -> Arithmetic:
-        """Whole numbers in the engine's dialect."""
-        return self.parent.arithmetic
-
-    @property
-    def names(self) -> Names:
-        """The names of marks."""
-        return self.parent.names
-
-    def column(self, name: str) -> Value:
-        """Columns by name are each kind's own."""
-        raise Unsayable(Words(name, name))
-
-    def parameter(self, name: str) -> Value:
-        """Parameters are each kind's own."""
-        raise Unsayable(Words(name, name))
-
-    def given(self, name: str) -> exp.Expression:
-        """What is given is each kind's own."""
-        raise Unsayable(Words(name, name))
-
-    def bind(self, hint: str, sql: exp.Expression, kind: exp.DataType) -> exp.Expression:
-        """A column of its own."""
-        del kind
-        return self.frame.bind(hint, sql)
-
-    def doubt(self, condition: exp.Expression) -> None:
-        """Rows that are settled again."""
-        if known(condition) is not False:
-            self.doubts.append(condition)
+class _ByWeight(Pool):
+    """The rows of all kinds that share a whole by weight, together."""
 
     # ---- the columns that all receivers have alike
 
-    def share(self) -> None:
-        """Work the parts out."""
-        sides = [self._columns(which) for which in ((0,) if self.one_side else (0, 1))]
-        masks = [self._mask(i) for i in range(3)]
-        self.doubts: list[exp.Expression] = []
-        if self.alone:
-            only = self.receivers[0]
-            self.frame = only.rows.frame
-            self.by = [only.up]
-            order: list[exp.Expression] = [exp.column(PLACE), exp.column(ROW)]
-            among = only.among
-            laid = [[x[0][0] for x in side] for side in sides]
-            laid_masks = [each[0] for each in masks]
-        else:
-            laid, laid_masks, among = self._stacked(sides, masks)
-            order = [exp.column(PLACE), exp.column(_KIND), exp.column(ROW)]
-            self.by = [exp.column(_UP)]
-        self.order = order
-        self.among = among
-        for side, trees in zip(sides, laid, strict=True):
-            self.parts.append(self._shares(self._as_side(side, *trees)))
-        self.masks = [self._together(mask) for mask in laid_masks]
-        if self.alone:
-            self.receivers[0].rows.doubts += self.doubts
-        else:
-            self._give_back()
-
-    def _columns(self, which: int) -> list[tuple[list[exp.Expression], int | None, int | None]]:
+    def columns_of(self, which: int) -> list[Laid]:
         """For one side the ends of the whole and the weight, each as one tree for each receiver, with proved ends."""
         n = self.arithmetic
         lows: list[Rational | None] = []
@@ -205,10 +127,10 @@ class _Pool:
                     raise Unsayable(Words("要分的数不到分", "a whole that is not in fen"))
                 trees.append(exp.cast(exp.Null(), BIGINT.copy()) if item is None else n.stored(item.above))
             there = [item.above for item in items if item is not None]
-            found.append((trees, *_hull(there)))
-        found.append(([n.stored(x) for x in scaled], *_hull(scaled)))
+            found.append((trees, *hull_of(there)))
+        found.append(([n.stored(x) for x in scaled], *hull_of(scaled)))
         if sizes is not None:
-            found.append(([n.stored(x) for x in sizes], *_hull(sizes)))
+            found.append(([n.stored(x) for x in sizes], *hull_of(sizes)))
         return found
 
     def _common(self, weights: list[Rational]) -> list[Whole]:
@@ -216,61 +138,13 @@ class _Pool:
         size = lcm(*(x.below.static or 1 for x in weights))
         return [n.multiply(x.above, n.constant(size // (x.below.static or 1))) for x in weights]
 
-    def _mask(self, i: int) -> list[Mask]:
-        """For one kind of marks those of each receiver."""
-        found = []
-        for x in self.receivers:
-            whole = (x.whole.missing, x.whole.assumed, x.whole.defaults)[i]
-            if i == 0:
-                whole = v.readable(x.rows, x.whole).missing
-            found.append(m.either((whole, (x.weight.missing, x.weight.assumed, x.weight.defaults)[i])))
-        return found
-
-    def _stacked(
-        self,
-        sides: list[list[tuple[list[exp.Expression], int | None, int | None]]],
-        masks: list[list[Mask]],
-    ) -> tuple[list[list[exp.Expression]], list[Mask], exp.Expression]:
-        """The rows of all kinds in one table."""
-        name = self.parent.frame.tables_of.new(f"{self.parent.frame.name}_shared")
-        parts: list[tuple[str, exp.Expression | None, dict[str, exp.Expression]]] = []
-        columns = [_UP, _KIND, ROW, PLACE, UNIT, "among"]
-        names = [
-            [f"{end}_{which}" for end in ("low", "high", "weight", "size")[: len(side)]]
-            for which, side in enumerate(sides)
-        ]
-        of_all = [Mask(0, (), m.either(each).may) for each in masks]
-        mask_names = [[f"{name}_{at}" for at in mask.places] for name, mask in zip(_MARKS, of_all, strict=True)]
-        for place, x in enumerate(self.receivers):
-            trees: dict[str, exp.Expression] = {
-                _UP: x.up,
-                _KIND: exp.cast(exp.Literal.number(place), "SMALLINT"),
-                ROW: exp.column(ROW),
-                PLACE: exp.column(PLACE),
-                UNIT: exp.column(UNIT),
-                "among": x.among,
-            }
-            for side, mine in zip(sides, names, strict=True):
-                for (laid, low, high), column in zip(side, mine, strict=True):
-                    kind = self.arithmetic.type_of(low or 0, high or 0)
-                    trees[column] = exp.cast(laid[place].copy(), kind)
-            for each, marks in zip(masks, mask_names, strict=True):
-                for at, column in enumerate(marks):
-                    trees[column] = exp.cast(each[place].word(at), BIGINT.copy())
-            x.rows.frame.stores(c.name for t in trees.values() for c in t.find_all(exp.Column))
-            parts.append((x.rows.frame.source, x.rows.frame.where, {k: t.copy() for k, t in trees.items()}))
-        self.parent.frame.program.append(Stack(name, parts))
-        columns += [c for mine in (*names, *mask_names) for c in mine]
-        self.frame = Frame(f"{name}_parts", name, None, columns, self.parent.frame.program, self.parent.frame.tables_of)
-        return (
-            [[exp.column(c) for c in mine] for mine in names],
-            [_laid(mask, mine) for mask, mine in zip(of_all, mask_names, strict=True)],
-            exp.column("among"),
-        )
+    def parts_of(self, side: list[Laid], trees: list[exp.Expression]) -> Possible:
+        """For one side the part of each row: of what is shared by its weight."""
+        return self._shares(self._as_side(side, *trees))
 
     def _as_side(
         self,
-        side: list[tuple[list[exp.Expression], int | None, int | None]],
+        side: list[Laid],
         low: exp.Expression,
         high: exp.Expression,
         weight: exp.Expression,
@@ -292,8 +166,8 @@ class _Pool:
         """Weights over other sizes than one are for the interpreter."""
         n = self.arithmetic
         mine = Whole(case([(self.among, size.sql)]), size.low, size.high) if known(self.among) is None else size
-        least = self._column("least_size", n.smallest(mine, over=self.by))
-        most = self._column("most_size", n.largest(mine, over=self.by))
+        least = self.put_in_column("least_size", n.smallest(mine, over=self.by))
+        most = self.put_in_column("most_size", n.largest(mine, over=self.by))
         self.doubt(no(n.equal(least, most)))
 
     # ---- sharing
@@ -302,19 +176,19 @@ class _Pool:
         n = self.arithmetic
         zero = n.constant(0)
         nothing = exp.cast(exp.Null(), BIGINT.copy())
-        weight = self._column("weight", side.weight)
+        weight = self.put_in_column("weight", side.weight)
         mine = (
             Whole(case([(self.among, weight.sql)], n.stored(zero)), 0, weight.high)
             if known(self.among) is None
             else weight
         )
-        most = self._most()
+        most = self.most()
         try:
             total = n.total(mine, most, over=self.by)
         except Unproved:
-            mine = r.clamped(self, self._column("weight", mine))
+            mine = r.clamped(self, self.put_in_column("weight", mine))
             total = n.total(mine, most, over=self.by)
-        total = self._column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
+        total = self.put_in_column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
         lacks = self._some(is_null(mine.sql))
         if side.low is None or side.high is None:
             whole_fixed: exp.Expression = truth(value=False)
@@ -355,16 +229,16 @@ class _Pool:
     def _exact(self, side: _Side, weight: Whole, total: Whole, fixed: exp.Expression) -> Whole:
         n = self.arithmetic
         assert side.low is not None
-        amount = self._column("amount", Whole(side.low.sql, *ends(side.low)))
-        size = self._column("size", n.absolute(amount))
-        above = self._column("share_above", r.times(self, size, weight))
+        amount = self.put_in_column("amount", Whole(side.low.sql, *ends(side.low)))
+        size = self.put_in_column("size", n.absolute(amount))
+        above = self.put_in_column("share_above", r.times(self, size, weight))
         # No weight is above all of them together, and so no share above the whole.
-        part = self._column("share", n.within(n.floor(above, total), 0, ends(size)[1]))
+        part = self.put_in_column("share", n.within(n.floor(above, total), 0, ends(size)[1]))
         # What is cut off each share, in parts of the weights together: so small that it fits wherever these do.
         cut = n.subtract(above, r.times(self, part, total))
-        rest = self._column("cut_off", Whole(cut.sql, 0, ends(total)[1]))
-        given = n.total(part, self._most(), over=self.by)
-        left = self._column(
+        rest = self.put_in_column("cut_off", Whole(cut.sql, 0, ends(total)[1]))
+        given = n.total(part, self.most(), over=self.by)
+        left = self.put_in_column(
             "spare", n.subtract(size, Whole(exp.cast(given.sql, n.type_of(*ends(given))), *ends(given)))
         )
         del fixed
@@ -403,7 +277,7 @@ class _Pool:
         window = exp.Window(
             this=exp.RowNumber(), partition_by=[x.copy() for x in self.by], order=exp.Order(expressions=order)
         )
-        return self._column("rank", Whole(window, 1, max(2, self._most())))
+        return self.put_in_column("rank", Whole(window, 1, max(2, self.most())))
 
     def _some(self, condition: exp.Expression) -> exp.Expression:
         """Whether some of those that share hold a condition."""
@@ -417,91 +291,9 @@ class _Pool:
         column = self.frame.bind("some", count)
         return exp.GT(this=column, expression=exp.Literal.number(0))
 
-    def _together(self, mask: Mask) -> Mask:
-        def of_all(tree: exp.Expression, _at: int) -> exp.Expression:
-            inner = tree if known(self.among) else case([(self.among, tree)], exp.Literal.number(0))
-            window = exp.Window(this=exp.BitwiseOrAgg(this=inner), partition_by=[x.copy() for x in self.by])
-            return self.frame.bind("marks", window)
-
-        return mask.whole(of_all)
-
-    def _column(self, hint: str, whole: Whole) -> Whole:
-        if whole.static is not None or isinstance(whole.sql, exp.Column):
-            return whole
-        return Whole(
-            self.frame.bind(hint, whole.sql if whole.sql.parent is None else whole.sql.copy()), whole.low, whole.high
-        )
-
-    def _most(self) -> int:
-        found = 0
-        for x in self.receivers:
-            found += (x.rows.relation.most_children or {}).get(self.parent.table.name, x.rows.relation.rows)
-        return max(1, found)
-
-    # ---- back to the rows of each kind
-
-    def _give_back(self) -> None:
-        """Parts, marks and doubts in columns that each kind reads again."""
-        now, *base = self.parts
-        value = Value(now, base[0] if base else now, *self.masks)
-
-        def change(tree: exp.Expression, part: str, _kind: exp.DataType) -> exp.Expression:
-            return self.frame.bind(f"part_{part}".strip("_"), tree if tree.parent is None else tree.copy())
-
-        value = changed(value, self.arithmetic, change)
-        doubt = any_of(*(certainly(x) for x in self.doubts))
-        self.doubt_column = None if known(doubt) is False else self.frame.bind("in_doubt", doubt)
-        self.frame.put_down()
-        self.value = value
-
-    def part(self, receiver: _Receiver) -> Value:
-        """The part of each row of a kind; absent where the whole is, or a gate took the row out."""
-        mine = receiver.rows
-        if self.alone:
-            now, *base = self.parts
-            found = Value(now, base[0] if base else now, *self.masks)
-            assert self.weighted is not None
-            mine.shared.append((self.step, self.weighted))
-        else:
-            place = self.receivers.index(receiver)
-            on = exp.And(
-                this=exp.EQ(this=exp.column(ROW, table="part"), expression=own(ROW)),
-                expression=exp.EQ(this=exp.column(_KIND, table="part"), expression=exp.Literal.number(place)),
-            )
-            beside = Beside(mine, mine.frame.join("part", self.frame.source, on))
-            found = beside.value(self.value, "part")
-            assert self.weighted is not None
-            mine.shared.append((self.step, beside.tree(self.weighted, "weighted")))
-            if self.doubt_column is not None:
-                mine.doubt(beside.tree(self.doubt_column, "part_in_doubt"))
-        value = v.tidied(mine, found.now, found.base, found.missing, found.assumed, found.defaults)
-        sides = (
-            (receiver.whole.now,)
-            if receiver.whole.base is receiver.whole.now
-            else (receiver.whole.now, receiver.whole.base)
-        )
-        reads = m.either(m.when(d.has_gap(x), x.reads) for x in sides)
-        gone = d.is_gone(receiver.whole.now, ALWAYS)
-        cases = [(gone, v.stated(d.absent(reads)))]
-        if self.step.method == "equally" and mine.refused is not None:
-            cases.insert(0, (mine.refused, v.stated(d.absent(m.NO_MARKS))))
-        return v.choose(mine, cases, value)
-
-
-def _laid(mask: Mask, columns: list[str]) -> Mask:
-    """Marks as they lie in columns."""
-    return mask.whole(lambda _, at: exp.column(columns[at]))
-
 
 def _unless_null(end: Whole, made: Whole) -> Whole:
     """What is made of an end, NULL where there is no end: the lesser of NULL and another is the other."""
     if made.sql == end.sql:
         return made
     return Whole(case([(is_given(end.sql), made.sql)]), made.low, made.high)
-
-
-def _hull(items: list[Whole]) -> tuple[int | None, int | None]:
-    if not items:
-        return None, None
-    both = [ends(x) for x in items]
-    return min(low for low, _ in both), max(high for _, high in both)

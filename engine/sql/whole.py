@@ -253,13 +253,19 @@ class Arithmetic:
         *,
         over: Sequence[exp.Expression] | None = None,
         where: exp.Expression | None = None,
+        before: exp.Order | None = None,
     ) -> Whole:
-        """The sum over rows: of a group, or of the rows alike in ``over``; NULL over no rows."""
+        """The sum over rows: of a group, or of the rows alike in ``over``; NULL over no rows.
+
+        ``before``: of those that come before a row in that order.
+        """
         low, high = min(0, ends(a)[0] * rows_at_most), max(0, ends(a)[1] * rows_at_most)
         wide = not _is_short(low, high)
         # Spark sums 64 bits in 64 bits; the others give more by themselves.
         inner = self._widened(a) if wide and self.dialect == "spark" else a.sql
         summed = _aggregate(exp.Sum(this=_own(inner)), over, where)
+        if before is not None:
+            summed = ordered(summed, before, itself=False)
         return self._made(summed, low, high, wide=wide or self.dialect != "spark")
 
     def largest(
@@ -609,6 +615,14 @@ def _divided(kind: type[exp.Expression], n: exp.Expression, d: exp.Expression) -
     if kind is exp.Div:
         divided.set("typed", True)
     return divided
+
+
+def ordered(window: exp.Expression, order: exp.Order, *, itself: bool) -> exp.Expression:
+    """A window over the rows before each row in an order, with the row itself or without it."""
+    last: dict[str, object] = {"end": "CURRENT ROW"} if itself else {"end": _number(1), "end_side": "PRECEDING"}
+    window.set("order", order.copy())
+    window.set("spec", exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", **last))
+    return window
 
 
 def _aggregate(
