@@ -115,13 +115,17 @@ def test_every_twelfth_worked_case_leaves_the_same_columns_marks_and_findings(na
 
 def test_every_construct_of_the_pages_of_settlements_is_settled_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
+    left: set[str] = set()
 
     def both(pipeline_of: Any, dataset: Dataset, *, noting: bool = False) -> Run:
         nonlocal compared
         expected = interpret(pipeline_of, dataset, noting=noting)
         engine = DuckDB()
-        run = settle_in(engine, pipeline_of, dataset).run
+        settled = settle_in(engine, pipeline_of, dataset)
         engine.close()
+        run = settled.run
+        if settled.handed_back.why is not None:
+            left.add(settled.handed_back.why.en.rpartition(": ")[2])
         assert columns(run) == columns(expected)
         assert (run.tally, run.findings) == (expected.tally, expected.findings)
         compared += 1
@@ -132,6 +136,8 @@ def test_every_construct_of_the_pages_of_settlements_is_settled_alike(monkeypatc
         with suppress(FindingsError):
             figured(blocks)
     assert compared > len(NAMES)
+    # What SQL cannot say of them at all: months that read the month before and shares in order are no longer among it.
+    assert left == {"rows merged into others", "figures of earlier child rows"}
 
 
 def test_what_sql_cannot_say_is_settled_by_the_interpreter_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:

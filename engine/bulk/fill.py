@@ -203,8 +203,8 @@ def _earlier(
     rows = dataset.rows.get(kind, ())
     units = {r.unit for parent in _same_table(schemes, kind) for r in dataset.rows.get(parent, ())}
     strays = [r for r in rows if (r.parent or r.unit) not in units]
-    if strays and any(r.parent is None for r in strays):
-        raise Unsayable(Words("有的行没有写单位", "rows that name no unit"), kind)
+    # Rows that name no unit belong to the only one there is.
+    named = not any(r.parent is None for r in strays)
     own = Called(schemes[-1].labels, OWN)
     cells: dict[str, list[Cell]] = {
         YEAR: [row.period.year for row in rows],
@@ -224,7 +224,7 @@ def _earlier(
     most = {parent: max(counts.values(), default=0) for parent in _same_table(schemes, kind)}
     insurances = tuple(dict.fromkeys(row.insurance for row in rows)) or (None,)
     return Relation(
-        earlier(kind), names.new(f"{schemes[-1].labels.id(kind)}_years"), (), columns, years, insurances, most
+        earlier(kind), names.new(f"{schemes[-1].labels.id(kind)}_years"), (), columns, years, insurances, most, named
     ), cells
 
 

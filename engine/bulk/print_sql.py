@@ -48,7 +48,7 @@ def print_sql(
 def _years(pipeline_of: Callable[[date], Pipeline], first: int) -> Mapping[int, Pipeline]:
     """The first year, and the next where it reads the one before."""
     pipeline = pipeline_of(date(first, 1, 1))
-    reads = any(isinstance(step, Carry) and step.child is None and step.grain == "year" for step in flat(pipeline))
+    reads = any(isinstance(step, Carry) and step.child is None and step.count is not None for step in flat(pipeline))
     years = (first, first + 1) if reads else (first,)
     return {year: pipeline_of(date(year, 1, 1)) for year in years}
 

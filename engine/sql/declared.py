@@ -32,7 +32,7 @@ def declared(scheme: Scheme, pipeline: Pipeline, years: tuple[int, ...]) -> Layo
                 kind = inner.child
                 relations[earlier(kind)] = Relation(
                     earlier(kind), names.new(f"{scheme.labels.id(kind)}_years"), (), _columns(scheme, kind), {},
-                    insurances, dict.fromkeys(scheme.tables, 12),
+                    insurances, dict.fromkeys(scheme.tables, 12), unique=True,
                 )  # fmt: skip
     return Layout(relations, frozenset(scheme.tables), years)
 

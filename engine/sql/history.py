@@ -1,5 +1,8 @@
 """Data of child rows of earlier years, settled or not, as SQL: mirrors the histories of interpret/interpret.py."""
 
+from collections.abc import Mapping
+from functools import reduce
+
 from sqlglot import exp
 
 from engine.nouns.pipeline import Carry
@@ -7,9 +10,9 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.conditions import all_of, any_of, is_null, known, truth
-from engine.sql.forms import ANYTHING, Rational, Value
-from engine.sql.layout import INSURANCE, UNIT, YEAR, Layout
+from engine.sql.conditions import all_of, any_of, coalesced, is_null, known, truth
+from engine.sql.forms import ANYTHING, Possible, Rational, Value
+from engine.sql.layout import INSURANCE, UNIT, YEAR, Layout, Relation
 from engine.sql.levels import Bound, own
 from engine.sql.names import earlier
 from engine.sql.rows import Rows
@@ -24,48 +27,89 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
     assert step.count is not None
     if (step.child, step.source) in rows.scheme.figures or (step.child, step.source) not in rows.scheme.inputs:
         raise Unsayable(Words("以前年度下级行的数", "figures of earlier child rows"))
-    if rows.table.name not in rows.scheme.tables[step.child].parents or step.grain != "year":
+    # To the county every row of its insurance type belongs, however far below.
+    of_all = rows.table.name == _COUNTY
+    if step.grain != "year" or not (of_all or rows.table.name in rows.scheme.tables[step.child].parents):
         raise Unsayable(Words("隔级单位的以前年度", "earlier rows of units further below"))
-    if step.function not in {"sum", "mean"} or not step.kind.is_number:
-        raise Unsayable(Words("以前年度下级行的最大、最小等", f"{step.function} of earlier child rows"))
+    if step.function not in _FUNCTIONS or not step.kind.is_number:
+        raise Unsayable(Words("以前年度下级行的是否、个数等", f"{step.function} of earlier child rows"))
     relation = layout.relations[earlier(step.child)]
-    column = relation.columns[step.source]
-    datum = rows.scheme.inputs[step.child, step.source]
-    some = range(rows.year - step.count, rows.year)
+    if not of_all and not relation.unique:
+        raise Unsayable(Words("有的行没有写单位", "rows that name no unit"))
     label = m.fixed(rows.names.mask([step.child]))
-    total, count = d.exact(rows, 0), rows.arithmetic.constant(0)
-    ready: list[exp.Expression] = []
-    blank: list[exp.Expression] = []
-    for year in some:
-        ready.append(_has_rows(rows, step.child, year))
-        if known(ready[-1]) is False:
-            continue
-        sums = _year_of(rows, relation.sql, column.sql, year, step.child)
-        n, filled, summed = sums
-        size = max(1, (relation.most_children or {}).get(rows.table.name, relation.rows))
-        low, high = min(0, (column.low or 0) * size), max(0, (column.high or 0) * size)
-        whole = Whole(
-            exp.Coalesce(
-                this=exp.cast(summed, rows.arithmetic.type_of(low, high)), expressions=[exp.Literal.number(0)]
-            ),
-            low,
-            high,
-        )
-        total = d.add(rows, total, d.point(Rational(whole, rows.arithmetic.constant(column.scale))))
-        there = Whole(exp.Coalesce(this=n, expressions=[exp.Literal.number(0)]), 0, size)
-        one = rows.arithmetic.constant(1)
-        # A unit that has no row where others have one counts as one of nothing.
-        count = rows.arithmetic.add(count, rows.arithmetic.greatest(there, one))
-        blank.append(
-            rows.arithmetic.over(there, Whole(exp.Coalesce(this=filled, expressions=[exp.Literal.number(0)]), 0, size))
-        )
-    every = all_of(*ready)
+    years = range(rows.year - step.count, rows.year)
+    every = all_of(*(_has_rows(rows, step.child, year) for year in years))
+    found = _EarlierRows(rows, step, relation, of_all=of_all)
+    if known(every) is False:
+        return Value(ANYTHING, ANYTHING, label)
+    each = [found.year(year) for year in years]
+    match step.function:
+        case "largest":
+            total = reduce(lambda x, y: d.greatest(rows, x, y), each)
+        case "smallest":
+            total = reduce(lambda x, y: d.least(rows, x, y), each)
+        case _:
+            total = reduce(lambda x, y: d.add(rows, x, y), each)
     # Blank data of earlier years is rare: what it may be the interpreter works out.
-    del datum
-    rows.doubt(all_of(any_of(*blank)))
-    if step.function == "mean" and known(every) is not False:
-        total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(some)), count.high))))
+    rows.doubt(all_of(every, any_of(*found.blank)))
+    if step.function == "mean":
+        count = reduce(rows.arithmetic.add, found.counts)
+        total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(years)), count.high))))
     return v.choose(rows, [(every, v.stated(total))], Value(ANYTHING, ANYTHING, label))
+
+
+_COUNTY = "县"
+_FUNCTIONS: Mapping[str, type[exp.Expression]] = {
+    "sum": exp.Sum,
+    "mean": exp.Sum,
+    "largest": exp.Max,
+    "smallest": exp.Min,
+}
+
+
+class _EarlierRows:
+    """What the rows of earlier years come to beside each row: year by year, with how many there are."""
+
+    def __init__(self, rows: Rows, step: Carry, relation: Relation, *, of_all: bool) -> None:
+        assert step.child is not None
+        self.rows = rows
+        self.step = step
+        self.child = step.child
+        self.relation = relation
+        self.column = relation.columns[step.source]
+        self.keys: dict[str, exp.Expression] = {INSURANCE: own(INSURANCE)}
+        self.most = relation.rows
+        if not of_all:
+            self.keys = {UNIT: own(UNIT), **self.keys}
+            self.most = (relation.most_children or {}).get(rows.table.name, relation.rows)
+        self.most = max(1, self.most)
+        self.blank: list[exp.Expression] = []
+        self.counts: list[Whole] = []
+
+    def year(self, year: int) -> Possible:
+        """A year's rows; a unit that has none where others have one has one of nothing."""
+        column, n = self.column, self.rows.arithmetic
+        function = _FUNCTIONS[self.step.function]
+        count = self._beside(year, "n", exp.Count(this=exp.Star()))
+        filled = self._beside(year, f"{column.sql}_n", exp.Count(this=exp.column(column.sql)))
+        hint = "most" if function is exp.Max else "least" if function is exp.Min else "sum"
+        made = self._beside(year, f"{column.sql}_{hint}", function(this=exp.column(column.sql)))
+        size = self.most if function is exp.Sum else 1
+        low, high = min(0, (column.low or 0) * size), max(0, (column.high or 0) * size)
+        zero = exp.Literal.number(0)
+        whole = Whole(coalesced(exp.cast(made, n.type_of(low, high)), zero), low, high)
+        there = Whole(coalesced(count, zero), 0, self.most)
+        self.counts.append(n.greatest(there, n.constant(1)))
+        self.blank.append(n.over(there, Whole(coalesced(filled, zero), 0, self.most)))
+        return d.point(Rational(whole, n.constant(column.scale)))
+
+    def _beside(self, year: int, name: str, tree: exp.Expression) -> exp.Expression:
+        where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
+        hint = f"{self.rows.scheme.labels.id(self.child)}_{year}"
+        join = self.rows.frame.gather_by(hint, self.relation.sql, self.keys, where)
+        if all(bound.name != name for bound in join.columns):
+            join.columns.append(Bound(name, tree))
+        return self.rows.frame.bind(f"{join.alias}_{name}", exp.column(name, table=join.alias))
 
 
 def _has_rows(rows: Rows, child: str, year: int) -> exp.Expression:
@@ -80,24 +124,3 @@ def _has_rows(rows: Rows, child: str, year: int) -> exp.Expression:
         is_null(column) if i is None else exp.EQ(this=column.copy(), expression=exp.Literal.string(i)) for i in there
     ]
     return exp.Coalesce(this=exp.Paren(this=any_of(*tests)), expressions=[truth(value=False)])
-
-
-def _year_of(
-    rows: Rows, table: str, column: str, year: int, child: str
-) -> tuple[exp.Expression, exp.Expression, exp.Expression]:
-    """How many rows of a year a unit has, how many of them give a column, and their sum."""
-    where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
-    join = rows.frame.gather_by(
-        f"{rows.scheme.labels.id(child)}_{year}", table, {UNIT: own(UNIT), INSURANCE: own(INSURANCE)}, where
-    )
-    trees: dict[str, exp.Expression] = {
-        "n": exp.Count(this=exp.Star()),
-        f"{column}_n": exp.Count(this=exp.column(column)),
-        f"{column}_sum": exp.Sum(this=exp.column(column)),
-    }
-    found = []
-    for name, tree in trees.items():
-        if all(bound.name != name for bound in join.columns):
-            join.columns.append(Bound(name, tree))
-        found.append(rows.frame.bind(f"{join.alias}_{name}", exp.column(name, table=join.alias)))
-    return found[0], found[1], found[2]

@@ -49,7 +49,8 @@ class Relation:
 
     ``row`` numbers the rows from 0 in the order of the results within a year, years ascending; ``parent`` is the ``row`` of
     the parent in its relation. ``place`` orders the rows under one top row, of whatever kind, as allocations take them.
-    ``unique``: a unit's name and insurance type tell it from every other of the kind in its year.
+    ``unique``: a unit's name and insurance type tell it from every other of the kind in its year; of rows of all years, that
+    each says whose it is.
     ``years`` gives how many rows each settled year has, ``insurances`` which values ``insurance`` takes (None for none).
     ``made`` are columns that were added to its rows, or to the rows that were made of others.
     """
