@@ -7,7 +7,6 @@ from sqlglot import exp
 from engine.nouns.pipeline import OPEN_AT_MOST
 from engine.sql import marks as m
 from engine.sql.conditions import all_of, case, certainly, is_null, no, truth
-from engine.sql.conditions import own as own_
 from engine.sql.forms import Plain, Possible, Value
 from engine.sql.layout import (
     ROW,
@@ -15,7 +14,6 @@ from engine.sql.layout import (
 )
 from engine.sql.levels import Frame, own
 from engine.sql.marks import Mask
-from engine.sql.rows import BIGINT
 from engine.sql.whole import Arithmetic
 from engine.sql.windows import SO_FAR, Windows, bound_in
 from grammar.frozen import dataclass

@@ -167,6 +167,7 @@ class Rows:
     def here_too(self, tree: exp.Expression) -> exp.Expression:
         """A column of the rows on which expressions are worked out."""
         return tree
+
     def of_period(self, number: int) -> "Rows":
         """The rows of one period of the year alone, with the columns there are."""
         mine = copy(self)

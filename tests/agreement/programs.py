@@ -450,7 +450,18 @@ class _Author:
         if depth > 0 and self.often(0.3):
             a, b = self.condition(kind, depth - 1), self.condition(kind, depth - 1)
             return self.chance.choice([f"({a} 且 {b})", f"({a} 或 {b})", f"非 ({a})"])
-        ways = ["compare"] * 4 + ["flag", "flag", "choice", "choice", "text", "given", "insurance", "day", "met", "below"]
+        ways = ["compare"] * 4 + [
+            "flag",
+            "flag",
+            "choice",
+            "choice",
+            "text",
+            "given",
+            "insurance",
+            "day",
+            "met",
+            "below",
+        ]
         match self.one(ways):
             case "below" if not self.locals_only:
                 found = self._below(kind, "判")
