@@ -175,6 +175,31 @@ def sql_of(
     return print_sql(policy.pipeline, policy.scheme(), dialect, language, year, dataset)
 
 
+def data_of_unit(
+    policy: Policy, raw: "RawData", given: "Collection[Assumption]", unit: str, *, beside: bool = True
+) -> "tuple[Dataset, bool]":
+    """The data that one unit's figures are worked out from, bound; of long tables only its rows are read where that is enough.
+
+    ``beside``: rows of the units that stand beside it are read in any case. Also gives whether any were left out.
+    The data must be such as binds as a whole. Raises NoSuchUnitError where no row is of the unit.
+    """
+    from engine.bulk.one_unit import alone, long_tables
+
+    states = policy.states()
+    pipelines = [policy.pipeline(state.start) for state in states if state.start is not None]
+    long = list(long_tables(states, [*pipelines, policy.pipeline()], raw))
+    for table in long:
+        table.leave_only(frozenset())
+    found = alone(policy.pipeline, bind_data(policy, raw, given), unit)
+    if not long:
+        return found.dataset, False
+    # Whose rows are wanted is known only now: units stand in short tables.
+    some = [] if beside else [table for table in long if table.kind not in found.shared]
+    for table in long:
+        table.leave_only(found.own if table in some else found.beside)
+    return alone(policy.pipeline, bind_data(policy, raw, given), unit).dataset, bool(some)
+
+
 def explainer(policy: Policy, dataset: "Dataset", years: Collection[int] | None = None) -> "Explainer":
     """What explains the figures of a run: the run itself, its other readings, and the rule file's scenarios tried."""
     from engine.compile.compile import readings

@@ -189,6 +189,22 @@ _receipts("S127", _key("figures", "sha256:" + "0" * 64))
 _receipts("S128", _edit("own/gaotai/rules.policy", "方案 gaotai", "# 已核对\n方案 gaotai"))
 _receipts("S129", _edit("数据.yaml", "年度清算总额: 35412680.50", "年度清算额: 35412680.50"))
 
+
+def _written(code: str, change: Callable[[Path], object]) -> None:
+    """The tables of a run, and what became of them."""
+
+    def make(folder: Path, *, right: bool) -> None:
+        words = ["settle", "gaotai", "--data", "policies/gaotai/sample.yaml", "--format", "csv", "--out", "结果"]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        if not right:
+            change(folder)
+
+    SURROUNDINGS[code] = make
+
+
+_written("S130", lambda folder: (folder / "结果/回执.json").unlink())
+_written("S131", _edit("结果/非医共体机构.csv", "3600000.00", "3600000.01"))
+
 SURROUNDINGS.update(BOOKS)
 
 

@@ -427,7 +427,10 @@ def test_json_goes_to_a_file_and_nothing_to_the_screen(tmp_path: Path) -> None:
     target = tmp_path / "new" / "result.json"
     ran = xiance(*SETTLE, "--format", "json", "--out", str(target))
     assert ran == Ran(0, "", "")
-    assert json.loads(target.read_text(encoding="utf-8")) == settled(*SETTLE[1:])
+    written = json.loads(target.read_text(encoding="utf-8"))
+    # In a file it carries its receipt, by which it can be explained.
+    assert written.pop("run")["figures"] == written["receipt"]["figures"]
+    assert written == settled(*SETTLE[1:])
     assert [path.name for path in target.parent.iterdir()] == ["result.json"]
 
 
@@ -435,8 +438,8 @@ def test_tables_go_to_a_folder_one_per_kind_with_figures_as_columns(tmp_path: Pa
     ran = xiance(*SETTLE, "--format", "csv", "--out", str(tmp_path / "out"))
     assert (ran.code, ran.out) == (0, "")
     told = settled(*SETTLE[1:])["figures"]
-    assert {path.stem for path in (tmp_path / "out").iterdir()} == {figure["kind"] for figure in told}
-    for path in (tmp_path / "out").iterdir():
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == {"回执"} | {figure["kind"] for figure in told}
+    for path in (tmp_path / "out").glob("*.csv"):
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
         cells = {(row["名称"], row["险种"], row["期"], name): row[name] for row in rows for name in row}
         for figure in told:

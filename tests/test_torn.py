@@ -120,7 +120,7 @@ def test_a_folder_somebody_stands_in_keeps_being_that_folder(tmp_path: Path) -> 
 
 def test_only_a_table_as_written_here_is_taken_for_one(tmp_path: Path) -> None:
     typed("--format", "csv", "--out", "结果", folder=tmp_path)
-    assert all(is_table(path) for path in (tmp_path / "结果").iterdir())
+    assert all(is_table(path) for path in (tmp_path / "结果").glob("*.csv"))
     other = tmp_path / "医共体.csv"
     for text in ("名称,险种,期\n", "\ufeff名称,险种,期,结余留用\n", "\ufeff名称,年度总额预算·状态\n", ""):
         other.write_text(text, encoding="utf-8")

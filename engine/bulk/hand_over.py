@@ -26,7 +26,7 @@ def settle_again(
     pipeline_of: Callable[[date], Pipeline], dataset: Dataset, tables: Mapping[int, Tables], roots: Collection[Root]
 ) -> Run:
     """The run of some roots alone, whose rows take the place of theirs in ``tables``; raises what interpreting raises."""
-    run = interpret(pipeline_of, _of_roots(pipeline_of, dataset, tables, roots))
+    run = interpret(pipeline_of, of_roots(pipeline_of, dataset, tables, roots))
     same: dict[int, Row] = {}
     for year in run.years:
         for kind, rows in year.tables.items():
@@ -71,7 +71,7 @@ def _among(joint: Joint, same: Mapping[int, Row]) -> Joint:
     return replace(joint, before=same[id(joint.before)], row=same[id(joint.row)], since=since)
 
 
-def _of_roots(
+def of_roots(
     pipeline_of: Callable[[date], Pipeline], dataset: Dataset, tables: Mapping[int, Tables], roots: Collection[Root]
 ) -> Dataset:
     """The data of some roots alone; of rows that history reads all stay, for it asks whether others have some."""

@@ -222,15 +222,18 @@ def settle(
         from engine.doors.telling import handed_back_words
 
         click.echo(handed_back_words(settlement.handed_back, backend, language), err=True)
-    if receipt:
+    run: dict[str, object] = {}
+    if receipt or out:
         from engine.doors.receipt_form import receipt_json
 
-        form_of = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
-        write_whole(Path(receipt), json_text(form_of), language)
+        run = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
+    if receipt:
+        write_whole(Path(receipt), json_text(run), language)
     if form == "json":
         from engine.doors.json_form import settlement_json
 
-        form_ = settlement_json(settlement, language)
+        # What is written to a file can be explained from it long after.
+        form_ = {**settlement_json(settlement, language), **({"run": run} if out else {})}
         write_whole(Path(out), json_text(form_), language) if out else tell_json(form_)
     elif form == "xlsx":
         from engine.doors.xlsx_form import settlement_book
@@ -238,7 +241,7 @@ def settle(
         write_whole(Path(out or ""), settlement_book(settlement, language), language)
     elif form in {"csv", "parquet"} or out:
         if out:
-            _write_tables(settlement, Path(out), form, language)
+            _write_tables(settlement, run, Path(out), form, language)
         else:
             from engine.doors.csv_form import long_csv
 
@@ -250,17 +253,21 @@ def settle(
             print_settlement(settlement, language, console)
 
 
-def _write_tables(settlement: "Settlement", folder: Path, form: str, language: Language) -> None:
-    """A table per kind of rows; one run's tables are never left beside another's, whichever form those have."""
+def _write_tables(
+    settlement: "Settlement", run: dict[str, object], folder: Path, form: str, language: Language
+) -> None:
+    """A table per kind of rows and the run's receipt; one run's tables are never left beside another's, whatever form those have."""
     from engine.doors.csv_form import is_table, tables_csv
     from engine.doors.parquet_form import is_parquet_table, tables_parquet
+    from engine.doors.receipt_form import BESIDE, is_receipt
 
     tables: dict[str, str | bytes] = {}
     if form == "parquet":
         tables |= tables_parquet(settlement)
     else:
         tables |= {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}
-    write_folder(folder, tables, language, lambda path: is_table(path) or is_parquet_table(path))
+    tables[BESIDE] = json_text(run)
+    write_folder(folder, tables, language, lambda path: is_table(path) or is_parquet_table(path) or is_receipt(path))
 
 
 @cli.command()

@@ -20,7 +20,7 @@ def long_csv(settlement: Settlement) -> str:
     lines = []
     for result in settlement.figures:
         form = figure_json(result)
-        lines.append([_cell(form[name]) for name in _LONG])
+        lines.append([cell(form[name]) for name in _LONG])
     return csv_text([list(_LONG), *lines])
 
 
@@ -61,12 +61,13 @@ def _wide(results: list[FigureResult]) -> str:
         line = [row.unit, row.insurance or "", str(row.period)]
         for name in names:
             form = figure_json(figures[name]) if name in figures else None
-            line += [_cell(form["value"]), form["state"]] if form else ["", ""]
+            line += [cell(form["value"]), form["state"]] if form else ["", ""]
         lines.append(line)
     return csv_text([head, *lines])
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as a cell."""
     if isinstance(value, list):
         return "、".join(str(item) for item in value)
     if isinstance(value, bool):
@@ -79,12 +80,13 @@ def csv_text(lines: Iterable[list[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for line in lines:
-        writer.writerow([_safe(cell) for cell in line])
+        writer.writerow([safe(text) for text in line])
     return out.getvalue()
 
 
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in _STARTS_OF_FORMULAS and not _NUMBER.fullmatch(cell) else cell
+def safe(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in _STARTS_OF_FORMULAS and not _NUMBER.fullmatch(text) else text
 
 
 # Spreadsheets in Chinese take the full-width signs as well.

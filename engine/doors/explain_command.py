@@ -28,9 +28,21 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("figure", required=False)
-@click.option("--data", "data", required=True, metavar="PATH", help="数据：一个文件，或一个文件夹。")
+@click.option("--data", "data", metavar="PATH", help="数据：一个文件，或一个文件夹。")
+@click.option(
+    "--from",
+    "stored",
+    metavar="OUT",
+    help="解释 settle --out 写出的结果：OUT 是那个文件夹或 json，不写 NAME 和 --data。",
+)
+@click.option(
+    "--figure", "chosen_figure", metavar="FIGURE", help="和 --from 一起写：解释哪个数；不写就解释这个单位的全部。"
+)
+@click.option(
+    "--policy", "policy_moved", metavar="NAME|PATH", help="和 --from 一起写：方案搬了地方时，写它现在在哪里。"
+)
 @click.option("--unit", metavar="名称", help="只解释这个单位的。")
 @click.option("--insurance", metavar="险种", help="只解释这个险种的。")
 @click.option("--year", type=int, help="只解释这一年。")
@@ -51,9 +63,12 @@ if TYPE_CHECKING:
 @click.option("--out", metavar="PATH", help="写到文件，不写到屏幕。")
 @language_option
 def explain(
-    name: str,
+    name: str | None,
     figure: str | None,
-    data: str,
+    data: str | None,
+    stored: str | None,
+    chosen_figure: str | None,
+    policy_moved: str | None,
     unit: str | None,
     insurance: str | None,
     year: int | None,
@@ -69,21 +84,37 @@ def explain(
     why_not: bool,
     everything: bool,
 ) -> None:
-    """解释一个数：结论、怎么算、依据、没有规定的、影响。FIGURE 写数的名称或 id。"""
+    """解释一个数：结论、怎么算、依据、没有规定的、影响。FIGURE 写数的名称或 id。
+
+    用 --from 时，先把这个单位的行逐行重算，与写出的数字核对到分，再解释；数据、规则或数字变了就不解释。
+    """
+    _check_usage(name, figure, data, stored, unit, chosen_figure or policy_moved, [*assume, *scenarios], language)
+    if stored is not None:
+        figure = chosen_figure or name
+        everything = everything or figure is None
     zh = language == "zh"
     if (figure is None) != everything:
         stop("写一个数的名称，或者写 --all" if zh else "name one figure, or write --all")
-    keep_the_data(data, [out] if out else [], language)
+    for kept in (data, stored):
+        keep_the_data(kept or "", [out] if out and kept else [], language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
     from engine.api import bind_data, explainer, open_policy
     from engine.load.read import read_data
 
     try:
-        policy = named(lambda: open_policy(name), language)
-        raw = named(lambda: read_data(Path(data), data), language)
-        dataset = bind_data(policy, raw, scenarios_named(policy, scenarios, language), assumed)
-        whole = explainer(policy, dataset, chosen)
+        if stored is not None:
+            from engine.doors.explain_from import unit_of_run
+
+            policy, dataset, settled, told_of = unit_of_run(stored, unit or "", policy_moved, data, language)
+            tell(told_of, language)
+            chosen = range(0) if chosen is not None and not set(chosen) & set(settled) else chosen
+            whole = explainer(policy, dataset, settled if chosen is None else set(chosen) & set(settled))
+        else:
+            policy = named(lambda: open_policy(name or ""), language)
+            raw = named(lambda: read_data(Path(data or ""), data), language)
+            dataset = bind_data(policy, raw, scenarios_named(policy, scenarios, language), assumed)
+            whole = explainer(policy, dataset, chosen)
     except FindingsError as error:
         fail(error.findings, form, language)
     results = _chosen(whole, figure, unit, insurance, language)
@@ -98,6 +129,36 @@ def explain(
         write_pieces_whole(Path(out), pieces, language)
     else:
         tell_pieces(pieces)
+
+
+def _check_usage(
+    name: str | None,
+    figure: str | None,
+    data: str | None,
+    stored: str | None,
+    unit: str | None,
+    only_stored: str | None,
+    assumed: list[str],
+    language: Language,
+) -> None:
+    """End as wrong usage where what is written does not go together."""
+    zh = language == "zh"
+    if stored is None:
+        if name is None:
+            raise click.MissingParameter(param=click.Argument(["name"]))
+        if data is None:
+            raise click.MissingParameter(param=click.Option(["--data"]))
+        if only_stored is not None:
+            stop("--figure 和 --policy 要和 --from 一起写" if zh else "--figure and --policy go with --from")
+        return
+    if unit is None:
+        stop("--from 要写是哪个单位：加 --unit 名称" if zh else "--from asks for a unit: add --unit NAME")
+    if figure is not None or assumed:
+        stop(
+            "--from 用的是当时的方案、数据和假设，不再写方案名、--assume、--scenario"
+            if zh
+            else "--from takes the policy, data and assumptions of the run; leave out the policy, --assume and --scenario"
+        )
 
 
 def _pieces(

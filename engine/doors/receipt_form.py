@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 from engine.api import Policy
 from engine.nouns import kinds as k
@@ -14,6 +15,8 @@ from engine.nouns.possible import Scalar
 from engine.nouns.settlement import Settlement
 
 FORM = 1
+# What the receipt of a folder of tables is called, and under what it stands in a settlement written as JSON.
+BESIDE, WITHIN = "回执.json", "run"
 
 
 def receipt_json(
@@ -47,6 +50,18 @@ def receipt_json(
         ],
         "figures": settlement.receipt["figures"],
     }
+
+
+def is_receipt(path: Path) -> bool:
+    """Whether a file is the receipt of a folder of tables, so that a later run may put its own in its place."""
+    try:
+        with path.open("rb") as file:
+            return path.name == BESIDE and file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
+_BEGINNING = f'{{\n "receipt": {FORM},'.encode()
 
 
 def layers_of(policy: Policy, years: Sequence[int]) -> list[dict[str, str]]:

@@ -77,7 +77,7 @@ def bind(
     if has_errors(findings):
         raise FindingsError(findings)
     rows = {name: tuple(rows) for name, rows in b.rows.items()}
-    return Dataset(rows, frozenset(tables), years, assumed, tuple(findings), _digest(raw))
+    return Dataset(rows, frozenset(tables), years, assumed, tuple(findings), digest_of(raw))
 
 
 def _head_at(place: object) -> str | None:
@@ -208,7 +208,8 @@ def _force(b: Binding, years: tuple[int, ...]) -> None:
             b.tell("D085", place, year=year, start=str(start or "—"), end=str(end or "—"))
 
 
-def _digest(raw: RawData) -> str:
+def digest_of(raw: RawData) -> str:
+    """The digest of the files that data was read from, their names included."""
     digest = hashlib.sha256()
     for name, data in sorted(raw.files):
         digest.update(name.encode())

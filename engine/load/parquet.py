@@ -20,12 +20,15 @@ _WHOLE = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL",
 _TIMES = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 
-def read_parquet(data: bytes, file: str, name: str) -> Table | BulkTable:
-    """The table of a Parquet file; one of many rows stays in a store. Raises FindingsError with all that is wrong."""
+def read_parquet(data: bytes, file: str, name: str, *, looked_at: bool = False) -> Table | BulkTable:
+    """The table of a Parquet file; one of many rows stays in a store. Raises FindingsError with all that is wrong.
+
+    ``looked_at``: the same bytes were read before, and their cells are not looked at one by one again.
+    """
     import duckdb
 
     try:
-        return _read(data, file, name)
+        return _read(data, file, name, looked_at=looked_at)
     except duckdb.OutOfMemoryException:
         raise FindingsError([Finding("D201", Place(file))]) from None
     except (duckdb.Error, UnicodeDecodeError):
@@ -33,7 +36,7 @@ def read_parquet(data: bytes, file: str, name: str) -> Table | BulkTable:
         raise FindingsError([Finding("D200", Place(file))]) from None
 
 
-def _read(data: bytes, file: str, name: str) -> Table | BulkTable:
+def _read(data: bytes, file: str, name: str, *, looked_at: bool) -> Table | BulkTable:
     store, path = opened(Store, file, "parquet", [data])
     source = quoted(str(path))
     columns, findings = _columns(store, source, file)
@@ -56,7 +59,7 @@ def _read(data: bytes, file: str, name: str) -> Table | BulkTable:
     if store.count > _ROWS_AT_MOST:
         raise FindingsError([Finding("D201", Place(file))])
     names = tuple(name_text(given) for given, _ in columns)
-    findings = list(_faults(store, names, [kind for _, kind in columns]))
+    findings = [] if looked_at else list(_faults(store, names, [kind for _, kind in columns]))
     if findings:
         raise FindingsError(findings)
     headers = {column: Place(file, key=column) for column in names}

@@ -23,14 +23,17 @@ class NoSuchFileError(Exception):
 CSV_BYTES_HELD = 2 << 20
 
 
-def read_data(path: Path, display: str | None = None) -> RawData:
-    """The data at a path; ``display`` is what findings call it."""
+def read_data(path: Path, display: str | None = None, *, looked_at: bool = False) -> RawData:
+    """The data at a path; ``display`` is what findings call it.
+
+    ``looked_at``: single cells of long Parquet tables are not held up to the light again, for the same bytes once were.
+    """
     shown = display or str(path)
     # `Path.exists` raises on names too long for the file system; this one answers.
     if not os.path.exists(path):  # noqa: PTH110
         raise NoSuchFileError(shown)
     if path.is_dir():
-        return _read_folder(path, shown)
+        return _read_folder(path, shown, looked_at=looked_at)
     suffix = path.suffix.lower()
     if suffix in _YAML:
         return _read_yaml_file(path, shown)
@@ -63,14 +66,14 @@ def _read_workbook_file(path: Path, shown: str, stem: str | None) -> RawData:
     return replace(read_workbook(data, shown, stem), files=((path.name, data),))
 
 
-def _read_folder(folder: Path, shown: str) -> RawData:
+def _read_folder(folder: Path, shown: str, *, looked_at: bool) -> RawData:
     parts: list[RawData] = []
     findings: list[Finding] = []
     heads_file: Path | None = None
     for path in _data_files(folder, shown):
         name = f"{shown}/{path.name}"
         try:
-            part = _read_part(path, name)
+            part = _read_part(path, name, looked_at=looked_at)
         except FindingsError as error:
             findings.extend(error.findings)
             continue
@@ -106,7 +109,7 @@ def _data_files(folder: Path, shown: str) -> Iterator[Path]:
             yield path
 
 
-def _read_part(path: Path, shown: str) -> RawData:
+def _read_part(path: Path, shown: str, *, looked_at: bool) -> RawData:
     suffix, stem = path.suffix.lower(), name_text(path.stem)
     if suffix == ".csv":
         from engine.load.csv_text import is_plain, read_rows
@@ -122,7 +125,7 @@ def _read_part(path: Path, shown: str) -> RawData:
         from engine.load.parquet import read_parquet
 
         data = _read_bytes(path, shown, _PARQUET_BYTES_AT_MOST)
-        return _whole(path, data, read_parquet(data, shown, stem), [])
+        return _whole(path, data, read_parquet(data, shown, stem, looked_at=looked_at), [])
     if suffix == _WORKBOOK:
         return _read_workbook_file(path, shown, stem)
     if suffix in _YAML and stem in _HEADS:

@@ -4,7 +4,7 @@ A store has a view ``held``: ``n`` is the row as findings name it, ``line`` the 
 text without the blanks around it (NULL where empty), and ``v0`` … the same as numbers where the file itself has exact ones.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,7 @@ class Store:
         # The folder is taken away with the store.
         self._folder = folder
         self._connection = connection
+        self._narrowed = False
 
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer."""
@@ -58,6 +59,22 @@ class Store:
                 raise
             code = "D201" if isinstance(error, duckdb.OutOfMemoryException) else "D200"
             raise FindingsError([Finding(code, Place(self.file))]) from None
+
+    def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
+        """Leave the rows that one of some columns names, and those that name nobody; others are not read from here on."""
+        if not self._narrowed:
+            sort = self.ask("SELECT table_type FROM information_schema.tables WHERE table_name = 'held'")[0][0]
+            self.tell(f"ALTER {'VIEW' if sort == 'VIEW' else 'TABLE'} held RENAME TO all_rows")
+            self._narrowed = True
+        names = {}
+        for i in columns:
+            texts = (text for (text,) in self.ask(f"SELECT DISTINCT c{i} FROM all_rows WHERE c{i} IS NOT NULL"))  # noqa: S608
+            names[i] = ", ".join(quoted(text) for text in texts if named(text)) or "NULL"
+        told = [f"c{i} IN ({texts})" for i, texts in names.items()]
+        nobody = " AND ".join(f"c{i} IS NULL" for i in columns) or "true"
+        where = " OR ".join([*told, f"({nobody})"])
+        self.tell(f"CREATE OR REPLACE VIEW held AS SELECT * FROM all_rows WHERE {where}")  # noqa: S608 - quoted texts
+        self.count = int(self.ask("SELECT count(*) FROM held")[0][0])
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as cells with their places: all of them, or those of some numbers, in the order of the file."""

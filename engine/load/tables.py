@@ -1,6 +1,6 @@
 """The nouns of data as it was handed in: cells, rows and tables of text with their places; nothing is judged yet."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Protocol
 
@@ -55,6 +55,9 @@ class Held(Protocol):
 
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer; what may be asked stands in `store`."""
+
+    def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
+        """Leave the rows that one of some columns names, and those that name nobody."""
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as cells with their places: all of them, or those of some numbers, in the order of the file."""

@@ -1,0 +1,155 @@
+"""One unit of a run that was written to files, settled again by the interpreter, so that its stored figures can be explained."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from engine.doors.receipt_form import BESIDE, WITHIN, receipt_json
+from engine.doors.receipt_read import assumptions_given, compared, data_at, policy_at, read_receipt, receipt_in
+from engine.doors.telling import named, stop
+from grammar.diagnostic import Finding, FindingsError, Language, Place, has_errors
+from grammar.frozen import dataclass
+
+if TYPE_CHECKING:
+    from engine.api import Policy
+    from engine.load.tables import RawData
+    from engine.nouns.dataset import Dataset
+    from engine.nouns.settlement import Settlement
+
+
+def unit_of_run(
+    out: str, unit: str, policy_named: str | None, data_named: str | None, language: Language
+) -> "tuple[Policy, Dataset, tuple[int, ...], list[Finding]]":
+    """The policy, the unit's data and the years of a run that ``out`` holds, once they agree with it to the fen.
+
+    Raises FindingsError where anything has changed since, or a stored figure is another than comes out.
+    """
+    from engine.api import open_policy
+    from engine.bulk.one_unit import NoSuchUnitError
+    from engine.load.read import read_data
+
+    given, form, receipt = _run_of(Path(out), language)
+    folder = Path(receipt).parent
+    found_policy = named(lambda: policy_at(policy_named or given["command"]["policy"], folder), language)
+    found_data = named(lambda: data_at(data_named or given["command"]["data"], folder), language)
+    try:
+        policy = open_policy(found_policy)
+        raw = read_data(found_data, str(found_data), looked_at=True)
+        run = _Stored(given, form, receipt, Path(out), found_policy, str(found_data))
+        dataset, findings = run.agreed(policy, raw, unit)
+    except NoSuchUnitError as error:
+        _no_unit(error.unit, error.known, language)
+    except _DisagreesError:
+        raise
+    except FindingsError as error:
+        raise FindingsError([Finding("S129", Place(receipt)), *error.findings]) from None
+    return policy, dataset, tuple(given["years"]), findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A run that was written: its receipt, its figures where they are one JSON, and where all of it stands."""
+
+    given: dict[str, Any]
+    form: dict[str, Any] | None
+    receipt: str
+    out: Path
+    policy: str
+    data: str
+
+    def agreed(self, policy: "Policy", raw: "RawData", unit: str) -> "tuple[Dataset, list[Finding]]":
+        """The unit's data once its figures are as stored; where its own rows are not enough, with those beside it."""
+        from engine.api import data_of_unit
+        from engine.load.bind import digest_of
+
+        if digest_of(raw) != self.given["data"]:
+            raise _DisagreesError([Finding("S123", Place(self.data))])
+        assumed = assumptions_given(policy, self.given, self.receipt)
+        dataset, some_left_out = data_of_unit(policy, raw, assumed, unit, beside=False)
+        try:
+            return dataset, self._held(policy, dataset, unit)
+        except FindingsError:
+            if not some_left_out:
+                raise
+        dataset, _ = data_of_unit(policy, raw, assumed, unit)
+        return dataset, self._held(policy, dataset, unit)
+
+    def _held(self, policy: "Policy", dataset: "Dataset", unit: str) -> list[Finding]:
+        """What is to be told beside the explanation; raises FindingsError where anything is not as it was."""
+        from engine.api import settle
+
+        settlement = settle(policy, dataset, set(self.given["years"]))
+        findings = _changes(self.given, policy, settlement, dataset, self.policy, self.data)
+        if has_errors(findings):
+            raise _DisagreesError(findings)
+        _hold(settlement, self.out, self.form, unit)
+        return findings
+
+
+class _DisagreesError(FindingsError):
+    """What was written is not what comes out today, and it is said why."""
+
+
+def _run_of(out: Path, language: Language) -> tuple[dict[str, Any], dict[str, Any] | None, str]:
+    """The receipt that a run left with its figures, the figures where they are one JSON, and where the receipt stands."""
+    import json
+
+    from engine.doors.stored import json_of
+    from engine.load.read import NoSuchFileError
+
+    if out.is_dir():
+        beside = out / BESIDE
+        if not beside.is_file():
+            raise FindingsError([Finding("S130", Place(str(out)))])
+        return read_receipt(str(beside)), None, str(beside)
+    if not out.is_file():
+        named(lambda: _raise(NoSuchFileError(str(out))), language)
+    form = json_of(out)
+    if form is None or WITHIN not in form:
+        raise FindingsError([Finding("S130", Place(str(out)))])
+    return receipt_in(json.dumps(form[WITHIN]), str(out)), form, str(out)
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def _no_unit(unit: str, known: tuple[str, ...], language: Language) -> NoReturn:
+    from engine.nouns.suggest import closest
+
+    near = closest(unit, known)
+    if language == "zh":
+        stop(f"没有“{unit}”这个单位。" + (f"是不是“{near}”？" if near else f"有的是：{'、'.join(known[:40])}"))
+    stop(f"no unit `{unit}`. " + (f"Did you mean `{near}`?" if near else f"Known: {', '.join(known[:40])}"))
+
+
+def _changes(
+    given: dict[str, Any], policy: "Policy", settlement: "Settlement", dataset: "Dataset", name: str, data: str
+) -> list[Finding]:
+    """What is no longer as the receipt says, but for figures: these are held one by one."""
+    now = receipt_json(settlement, policy, dataset, name=name, data=data)
+    # The unit alone has its own figures, and the engine that was asked then is not asked now.
+    now["figures"] = given["figures"]
+    now["engine"] = given["engine"] if _version(given["engine"]) == _version(str(now["engine"])) else now["engine"]
+    _, findings = compared(given, now)
+    return [finding for finding in findings if finding.code != "S128"]
+
+
+def _version(engine: str) -> list[str]:
+    """The program and its version, without the engine that worked for it."""
+    return engine.split()[:2]
+
+
+def _hold(settlement: "Settlement", out: Path, form: dict[str, Any] | None, unit: str) -> None:
+    """Raise FindingsError where a stored figure of the unit or of what belongs to it is another than comes out."""
+    from engine.bulk.one_unit import is_of
+    from engine.doors.stored import differing, stored_in
+
+    figures = [result for result in settlement.figures if is_of(result.row, unit)]
+    units = list(dict.fromkeys([unit, *(result.row.unit for result in figures)]))
+    stored = stored_in(out, list(settlement.scheme.tables), units, form)
+    others = {(r.row.table, r.row.unit, r.row.insurance or "", str(r.row.period)) for r in settlement.figures}
+    others -= {(r.row.table, r.row.unit, r.row.insurance or "", str(r.row.period)) for r in figures}
+    # A row of another unit may go by the name of one below this unit.
+    wrong = list(differing(figures, {key: lines for key, lines in stored.items() if key not in others}, out))
+    if wrong:
+        raise _DisagreesError(wrong)
