@@ -212,7 +212,9 @@ def laid_out(engine: DuckDB, table: str, data: Sequence[dict[str, Any]]) -> Smal
             there = [x for x in stored if x is not None] or [0]
             number = Rational(Whole(exp.column(name), min(there), max(there)), small.arithmetic.constant(scale), blank)
             possible = d.point(number)
-        small.columns[name] = v.datum(small, possible, datum, ASSUMPTIONS.get(name))
+        assumption = ASSUMPTIONS.get(name)
+        assumed = None if assumption is None else d.exact(small, assumption.value)
+        small.columns[name] = v.datum(small, possible, datum, assumed)
     types += [("数缺", small_int), ("数低", whole), ("数高", whole), ("否缺", small_int), ("否", yes_no)]
     for line, given in zip(lines, data, strict=True):
         how, low, more = given["空数"]

@@ -145,16 +145,19 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--data", "data", metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。")
 @click.option(
-    "--data", "data", required=True, metavar="PATH", help="数据：一个 YAML 文件、.xlsx 工作簿，或一个文件夹。"
+    "--batch", metavar="FILE", help="一次算许多：清单里的方案、数据、情景、假设逐一组合；不写 NAME 和 --data。"
 )
 @click.option("--year", type=int, help="只显示这一年。")
 @click.option("--years", metavar="Y..Z", help="只显示这几年。")
 @click.option("--assume", multiple=True, metavar="名=值", help="假设一个值，可以写多次。")
 @click.option("--scenario", "scenarios", multiple=True, metavar="FILE", help="情景：文件，或规则文件里情景的名称。")
 @click.option(
-    "--backend", type=click.Choice(["exact", "duckdb", "spark"]), default="exact", show_default=True, help="引擎。"
+    "--backend",
+    type=click.Choice(["exact", "duckdb", "spark"]),
+    help="引擎；不写就逐行计算（exact），--batch 用 duckdb。",
 )
 @click.option("--memory", metavar="大小", help="duckdb 最多用多少内存，例如 1GiB；不够时用磁盘。")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="duckdb 用几个线程。")
@@ -164,13 +167,14 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
 @language_option
 def settle(
-    name: str,
-    data: str,
+    name: str | None,
+    data: str | None,
+    batch: str | None,
     year: int | None,
     years: str | None,
     assume: tuple[str, ...],
     scenarios: tuple[str, ...],
-    backend: str,
+    backend: str | None,
     memory: str | None,
     threads: int | None,
     form: str,
@@ -181,6 +185,25 @@ def settle(
     other_readings: bool,
 ) -> None:
     """按方案清算数据里的各年。"""
+    if batch is not None:
+        from engine.doors.batch_command import settle_many_runs
+
+        if name or data or year or years or assume or scenarios or receipt or other_readings:
+            stop(
+                "--batch 的方案、数据、年度、情景、假设都写在清单里"
+                if language == "zh"
+                else "with --batch the file names scheme, data, years, scenarios and assumptions"
+            )
+        keep_the_data(batch, [out] if out else [], language)
+        chosen_engine = backend or "duckdb"
+        limits = limits_chosen(chosen_engine, memory, threads, language)
+        settle_many_runs(batch, chosen_engine, limits, form, out, language)
+        return
+    if name is None:
+        raise click.MissingParameter(param=click.Argument(["name"]))
+    if data is None:
+        raise click.MissingParameter(param=click.Option(["--data"]))
+    backend = backend or "exact"
     if form == "xlsx" and not out:
         stop(
             "工作簿要写到文件：加 --out 清算结果.xlsx"
@@ -229,6 +252,13 @@ def settle(
         run = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
     if receipt:
         write_whole(Path(receipt), json_text(run), language)
+    _tell_settlement(settlement, run, form, out, language)
+
+
+def _tell_settlement(
+    settlement: "Settlement", run: dict[str, object], form: str, out: str | None, language: Language
+) -> None:
+    """The settlement in its form, on the screen or where ``out`` names."""
     if form == "json":
         from engine.doors.json_form import settlement_json
 

@@ -15,8 +15,8 @@ from engine.doors.json_form import figure_json
 from engine.nouns.kinds import Base
 from engine.nouns.settlement import FigureResult, Settlement
 
-_STATES = "ENUM('stated', 'assumed', 'open')"
-_MARK = "xiance.table"
+STATES = "ENUM('stated', 'assumed', 'open')"
+MARK = "xiance.table"
 
 
 def tables_parquet(settlement: Settlement) -> dict[str, bytes]:
@@ -56,7 +56,7 @@ def is_parquet_table(path: Path) -> bool:
             if tail[4:] != b"PAR1" or footer > size - _TAIL:
                 return False
             file.seek(size - _TAIL - footer)
-            return _MARK.encode() in file.read(footer)
+            return MARK.encode() in file.read(footer)
     except OSError:
         return False
 
@@ -73,14 +73,14 @@ def _written(engine: Any, path: Path, table: str, results: list[FigureResult]) -
     sorts = {name: _sort(of_name) for name, of_name in by_name.items()}
     columns = [("名称", "VARCHAR"), ("险种", "VARCHAR"), ("期", "VARCHAR")]
     for name, sort in sorts.items():
-        columns += [(name, sort), (f"{name}·状态", _STATES), (f"{name}·缺", "VARCHAR")]
-    names = list(_apart(name for name, _ in columns))
+        columns += [(name, sort), (f"{name}·状态", STATES), (f"{name}·缺", "VARCHAR")]
+    names = list(apart(name for name, _ in columns))
     quoted = [exp.to_identifier(name, quoted=True).sql(dialect="duckdb") for name in names]
     defined = ", ".join(f"{name} {sort}" for name, (_, sort) in zip(quoted, columns, strict=True))
     engine.run(f"CREATE TABLE {table} ({defined})")
     engine.fill(table, (tuple(_line(figures, sorts)) for figures in rows.values()))
     target = str(path).replace("'", "''")
-    engine.run(f"COPY {table} TO '{target}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{'{_MARK}': '1'}})")
+    engine.run(f"COPY {table} TO '{target}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{'{MARK}': '1'}})")
     return path.read_bytes()
 
 
@@ -122,7 +122,7 @@ def _value(value: Any, sort: str) -> object:
     return date.fromisoformat(value) if sort == "DATE" else value
 
 
-def _apart(names: Iterable[str]) -> Iterator[str]:
+def apart(names: Iterable[str]) -> Iterator[str]:
     """Names that also differ for who takes small and capital letters for the same, as many readers of tables do."""
     seen: set[str] = set()
     for name in names:

@@ -43,8 +43,7 @@ def _absent_years(run: Run, years: Collection[int] | None) -> Iterator[Finding]:
 
 def results_of(year: YearRun) -> Iterator[FigureResult]:
     """The figures of a year: kinds as declared, units in roster order, figures as they stand in the rule file."""
-    layers = [layer.name for layer in year.pipeline.scheme.layers]
-    made = sorted(_made(year.pipeline), key=lambda made: _place(made[2], layers))
+    made = figures_of(year.pipeline)
     for table, rows in year.tables.items():
         mine = [(name, step) for t, name, step in made if t == table]
         for row in rows:
@@ -52,6 +51,12 @@ def results_of(year: YearRun) -> Iterator[FigureResult]:
                 result = _result(row, name, step, year.pipeline)
                 if result is not None:
                     yield result
+
+
+def figures_of(pipeline: Pipeline) -> list[tuple[str, str, Derive | Allocate]]:
+    """The figures that are told, with their kind of rows and their step, as they stand in the rule files."""
+    layers = [layer.name for layer in pipeline.scheme.layers]
+    return sorted(_made(pipeline), key=lambda made: _place(made[2], layers))
 
 
 def _made(pipeline: Pipeline) -> Iterator[tuple[str, str, Derive | Allocate]]:

@@ -74,6 +74,10 @@ class DuckDB:
         described = self._connection.execute(f"DESCRIBE {table_of(table).sql(dialect=self.dialect)}").fetchall()
         return [(name, exp.DataType.build(kind, dialect=self.dialect)) for name, kind, *_ in described]
 
+    def said(self, statement: Statement) -> str:
+        """A statement as this engine reads it, for one that is run more than once."""
+        return text_of(statement, self.dialect)
+
     def keep(self, table: str, query: Statement) -> None:
         """A table of what a query answers."""
         self.run(kept(table, query, self.dialect))

@@ -9,6 +9,8 @@ from grammar.frozen import dataclass
 ROW, PARENT, PARENT_KIND = "row", "parent", "parent_kind"
 YEAR, NUMBER, UNIT, INSURANCE = "year", "number", "unit", "insurance"
 FROM_DATA, COUNT, PLACE = "from_data", "count", "place"
+# Where every row stands once for each of many scenarios: the number of its scenario.
+SCENARIO = "scenario_no"
 OWN = (ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, COUNT, PLACE)
 
 
@@ -73,8 +75,14 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The relations of a run by kind, the kinds that were supplied, and the settled years."""
+    """The relations of a run by kind, the kinds that were supplied, and the settled years.
+
+    ``varying``: every row stands there once for each scenario, with a column for each name whose assumed value is not the
+    same in all; ``rows`` and ``years`` of relations count the rows of one scenario. ``taken`` are names of other tables there.
+    """
 
     relations: Mapping[str, Relation]
     supplied: frozenset[str]
     years: tuple[int, ...]
+    varying: Mapping[str, Column] | None = None
+    taken: tuple[str, ...] = ()

@@ -103,6 +103,9 @@ def linked(
     for kind, found in steps.items():
         if len(found) < len(pipelines) or len({_what(step) for _, step in found.values()}) > 1:
             raise Unsayable(Words("修订前后合并的列不一样", "other columns to merge by before an amendment"), kind)
+        (_, first), *_ = found.values()
+        if layout.varying is not None and layout.relations[first.source].rows:
+            raise Unsayable(Words("许多情景一起算时的合并", "rows merged in many scenarios at once"), kind)
         linking = _Linking(found, layout, facts, arithmetic, names, program, tables)
         made[kind] = linking.linked()
         relations[kind] = made[kind].table
@@ -110,7 +113,7 @@ def linked(
     if not made:
         return layout, {}
     supplied = layout.supplied | {kind for kind, x in made.items() if x.source.kind in layout.supplied}
-    return Layout(relations, supplied, layout.years), made
+    return replace(layout, relations=relations, supplied=supplied), made
 
 
 def _what(step: Link) -> tuple[object, ...]:
@@ -287,7 +290,7 @@ class _Linking:
         column = self.relation.columns[name]
         datum = rows.scheme.inputs[self.step.source, name]
         column = replace(column, sql=self._last(column.sql))
-        return v.datum(rows, given(rows.arithmetic, column), datum, self.facts.assumptions.get(name))
+        return v.datum(rows, given(rows.arithmetic, column), datum, rows.assumed(name))
 
     def _last(self, name: str) -> str:
         if name not in self.lagged:

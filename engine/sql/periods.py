@@ -18,7 +18,7 @@ from engine.sql.expressions import evaluate
 from engine.sql.forms import ALWAYS, ANYTHING, NEVER, PERHAPS, Number, Possible, Rational, Value
 from engine.sql.gather import names_of
 from engine.sql.history import history
-from engine.sql.layout import FROM_DATA, INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Layout
+from engine.sql.layout import FROM_DATA, INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, SCENARIO, UNIT, YEAR, Layout
 from engine.sql.levels import Bound, Join, own
 from engine.sql.marks import Mask
 from engine.sql.rows import Beside, Rows, bound_truth, given
@@ -182,6 +182,8 @@ class _Earlier:
             this = exp.EQ(this=exp.column(NUMBER), expression=exp.Literal.number(number))
             where = this if where is None else exp.And(this=where.copy(), expression=this)
         mine: dict[str, exp.Expression] = {UNIT: own(UNIT), INSURANCE: own(INSURANCE)}
+        if rows.varying is not None:
+            mine[SCENARIO] = own(SCENARIO)
         if shift is not None:
             mine[NUMBER] = own(NUMBER) if not shift else exp.Sub(this=own(NUMBER), expression=exp.Literal.number(shift))
         if rows.relation.unique:
@@ -371,11 +373,12 @@ def _this_year(rows: Rows, step: Carry) -> Value:
     """The sum of the year's periods up to the row's own."""
     value = settled(rows, v.readable(rows, rows.column(step.source)), "month")
     n = rows.arithmetic
+    by = [UNIT, INSURANCE, *([SCENARIO] if rows.varying is not None else [])]
 
     def running(tree: exp.Expression, function: type[exp.Expression]) -> exp.Expression:
         return exp.Window(
             this=function(this=tree.copy()),
-            partition_by=[exp.column(UNIT), exp.column(INSURANCE)],
+            partition_by=[exp.column(x) for x in by],
             order=exp.Order(expressions=[exp.Ordered(this=exp.column(NUMBER), nulls_first=True)]),
             spec=exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"),
         )
@@ -419,9 +422,10 @@ def place(rows: Rows, step: Sequence) -> None:
         raise Unsayable(Words(f"{step.source} 的排名", f"the rank of {step.source}"))
     for side in (value.now,) if value.base is value.now else (value.now, value.base):
         rows.doubt(no(d.is_point(rows, side)))
+    beside = [PARENT, PARENT_KIND, NUMBER, INSURANCE, *([SCENARIO] if rows.varying is not None else [])]
     rank = exp.Window(
         this=exp.Anonymous(this="RANK"),
-        partition_by=[exp.column(PARENT), exp.column(PARENT_KIND), exp.column(NUMBER), exp.column(INSURANCE)],
+        partition_by=[exp.column(x) for x in beside],
         order=exp.Order(
             expressions=[exp.Ordered(this=number.above.sql.copy(), desc=step.highest_first, nulls_first=True)]
         ),
@@ -430,7 +434,7 @@ def place(rows: Rows, step: Sequence) -> None:
     # The marks of all siblings go with the place.
 
     def of_all(tree: exp.Expression, _at: int) -> exp.Expression:
-        by = [exp.column(x) for x in (PARENT, PARENT_KIND, NUMBER, INSURANCE)]
+        by = [exp.column(x) for x in beside]
         return rows.frame.bind("marks", exp.Window(this=exp.BitwiseOrAgg(this=tree), partition_by=by))
 
     masks = [mask.whole(of_all) for mask in (value.missing, value.assumed, value.defaults)]

@@ -1,6 +1,8 @@
 """The pipelines of all years as SQL: statements in order, and where every column of every row is found at the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Sequence as Sequence_
+from dataclasses import field
 
 from sqlglot import exp
 
@@ -34,6 +36,7 @@ from engine.sql.names import Called
 from engine.sql.periods import Past, Years, carry, place, waits_for_periods
 from engine.sql.rows import Facts, Rows, bound_truth
 from engine.sql.scope import Names, Unsayable
+from engine.sql.told import Told, told
 from engine.sql.whole import Arithmetic, Dialect, Unproved
 from grammar.diagnostic import Words
 from grammar.frozen import dataclass
@@ -49,6 +52,7 @@ class Program:
     doubts: Mapping[tuple[int, str], exp.Expression]
     dialect: Dialect
     links: Mapping[str, Linked]
+    told: Mapping[tuple[int, str], tuple[Told, ...]] = field(default_factory=dict)
 
     def tables(self) -> Iterator[tuple[str, exp.Expression]]:
         """The tables to make, in order, each with the query that makes it."""
@@ -62,30 +66,48 @@ class Program:
 
 
 def programmed(
-    pipelines: Mapping[int, Pipeline], layout: Layout, facts: Facts, dialect: Dialect, *, whole: bool = True
+    pipelines: Mapping[int, Pipeline],
+    layout: Layout,
+    facts: Facts,
+    dialect: Dialect,
+    *,
+    whole: bool = True,
+    figures: Mapping[int, Sequence_[tuple[str, str, Derive | Allocate]]] | None = None,
 ) -> Program:
     """The statements for all years; raises Unsayable for what SQL cannot say.
 
-    ``whole``: all columns are kept to the end, not only those that results are told of.
+    ``whole``: all columns are kept to the end, not only those that results are told of. ``figures``: in their place,
+    columns that tell these figures of each year as results do.
     """
     names = Names()
     statements: list[Statement | Stack] = []
     years: dict[int, dict[str, Rows]] = {}
     doubts: dict[tuple[int, str], exp.Expression] = {}
-    tables = Called(next(iter(pipelines.values())).scheme.labels, [x.sql for x in layout.relations.values()])
+    tables = Called(next(iter(pipelines.values())).scheme.labels, [*(x.sql for x in layout.relations.values()), *layout.taken])
     wanted: dict[str, set[str]] = {}
     layout, links = linked(pipelines, layout, facts, Arithmetic(dialect), names, statements, tables)
     sources = {x.source.kind for x in links.values()}
     if whole:
         for link in links.values():
             wanted.setdefault(link.source.sql, set()).update(link.names(Arithmetic(dialect)))
+    told_of: dict[tuple[int, str], tuple[Told, ...]] = {}
     for year, pipeline in pipelines.items():
-        years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables)
+        # Where scenarios stand side by side nothing is merged: the kinds of a link have no rows.
+        alone = {*links, *sources}
+        years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables, alone)
         _Year(year, pipeline, years, layout, links).settle()
         for kind, rows in years[year].items():
+            if figures is not None:
+                mine = [(name, step) for table, name, step in figures[year] if table == kind]
+                told_of[year, kind] = tuple(
+                    _told(rows, name, step, pipeline) for name, step in mine if name in rows.columns
+                )
             doubt = bound_truth(rows, "doubt", rows.doubtful())
             doubts[year, kind] = doubt
-            keep = {ROW, *(read_of(rows) if whole else _figures_of(rows, pipeline))}
+            if figures is not None:
+                keep = {ROW, *(name for each in told_of[year, kind] for name in each.columns)}
+            else:
+                keep = {ROW, *(read_of(rows) if whole else _figures_of(rows, pipeline))}
             if isinstance(doubt, exp.Column):
                 keep.add(doubt.name)
             rows.frame.stores(keep)
@@ -93,7 +115,16 @@ def programmed(
             if rows.frame.where is not None or (kind in sources and rows.frame.waiting):
                 rows.frame.put_down(tables.new(rows.frame.name))
             wanted.setdefault(rows.frame.source, set()).update(keep)
-    return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect, links)
+    return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect, links, told_of)
+
+
+def _told(rows: Rows, name: str, step: Derive | Allocate, pipeline: Pipeline) -> Told:
+    blank_only = isinstance(step, Derive) and step.blank_only
+    needs_data = (rows.table.name, name) in pipeline.needs_data
+    try:
+        return told(rows, name, step.kind, blank_only=blank_only, needs_data=needs_data)
+    except Unproved:
+        raise Unsayable(Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)) from None
 
 
 def read_of(rows: Rows) -> Iterator[str]:
@@ -131,8 +162,12 @@ def _begun(
     names: Names,
     statements: list[Statement | Stack],
     tables: Called,
+    alone: Collection[str],
 ) -> dict[str, Rows]:
-    """The rows of each kind that has any this year, or has columns that others ask for; parents first."""
+    """The rows of each kind that has any this year, or has columns that others ask for; parents first.
+
+    Kinds ``alone`` do not stand once for each scenario.
+    """
     scheme = pipeline.scheme
     made: dict[str, Rows] = {}
 
@@ -144,6 +179,7 @@ def _begun(
         made[kind] = Rows(
             f"{scheme.labels.id(kind)}_{year}", scheme, scheme.tables[kind], layout.relations[kind], year, facts,
             arithmetic, names, layout.supplied, statements, tables, made,
+            varying=None if kind in alone else layout.varying,
         )  # fmt: skip
 
     for kind in scheme.tables:

@@ -20,7 +20,19 @@ from engine.sql import values as v
 from engine.sql.carried import changed
 from engine.sql.conditions import BOOLEAN, any_of, certainly, is_given, is_null, known, truth
 from engine.sql.forms import ANYTHING, Plain, Possible, Rational, Sort, Value
-from engine.sql.layout import FROM_DATA, INSURANCE, NUMBER, PARENT, PARENT_KIND, ROW, UNIT, YEAR, Column, Relation
+from engine.sql.layout import (
+    FROM_DATA,
+    INSURANCE,
+    NUMBER,
+    PARENT,
+    PARENT_KIND,
+    ROW,
+    SCENARIO,
+    UNIT,
+    YEAR,
+    Column,
+    Relation,
+)
 from engine.sql.levels import Frame, Join, Stack, Statement, own
 from engine.sql.names import Called
 from engine.sql.scope import Names, Unsayable
@@ -61,6 +73,7 @@ class Rows:
         tables: Called,
         above: Mapping[str, "Rows"],
         frame: Frame | None = None,
+        varying: Mapping[str, Column] | None = None,
     ) -> None:
         self.scheme = scheme
         self.table = table
@@ -70,10 +83,13 @@ class Rows:
         self.arithmetic = arithmetic
         self.names = names
         self.supplied = supplied
+        self.varying = varying
         where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
         stored = [ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, "count", "place"]
         stored += [column.sql for column in relation.columns.values()]
         stored += relation.made
+        if varying is not None:
+            stored += [SCENARIO, *(column.sql for column in varying.values())]
         self.frame = frame if frame is not None else Frame(name, relation.sql, where, stored, program, tables)
         self.columns: dict[str, Value] = {}
         self.decided: dict[str, m.Mask] = {}
@@ -198,10 +214,18 @@ class Rows:
             if table != self.table.name:
                 continue
             column = self.relation.columns[name]
-            value = v.datum(self, given(self.arithmetic, column), datum, self.facts.assumptions.get(name))
+            value = v.datum(self, given(self.arithmetic, column), datum, self.assumed(name))
             self.put(name, value)
             if (table, name) in self.scheme.figures:
                 self.columns[GIVEN + name] = self.columns[name]
+
+    def assumed(self, name: str) -> Possible | None:
+        """What is assumed of a name: one value, or what the row's scenario says."""
+        assumption = self.facts.assumptions.get(name)
+        if assumption is None:
+            return None
+        column = (self.varying or {}).get(name)
+        return d.exact(self, assumption.value) if column is None else given(self.arithmetic, column)
 
     def _insurance(self) -> Value:
         some = [x for x in self.relation.insurances if x is not None]
@@ -253,6 +277,8 @@ class Rows:
 
     def _parameter(self, declared: Parameter) -> Value:
         """A parameter: one value, or by insurance type and period where these differ."""
+        if declared.name in (self.varying or {}):
+            return self._of_scenario(declared)
         every = self.relation.insurances
         periods = periods_of(self.year, self.table.grain)
         if self.period is not None:
@@ -274,6 +300,14 @@ class Rows:
         if None in every:
             cases = [(certainly(condition), value) for condition, value in cases]
         return v.choose(self, cases, made[last])
+
+    def _of_scenario(self, declared: Parameter) -> Value:
+        """A parameter that each scenario assumes a value of, which goes before what the rule file says."""
+        one = self.facts.parameter(declared, None, next(iter(periods_of(self.year, self.table.grain))))
+        assumed = lifted(self, one, declared.kind)
+        now = self.assumed(declared.name)
+        assert now is not None
+        return Value(now, assumed.base, assumed.missing, assumed.assumed, assumed.defaults)
 
     def _by_period(self, kind: Kind, values: list[n.Value]) -> Value:
         if all(_alike(x, values[0]) for x in values):

@@ -104,16 +104,16 @@ def choose(s: Scope, cases: Sequence[tuple[exp.Expression, Value]], otherwise: V
 # ---- where values come from
 
 
-def datum(s: Scope, given: Possible, declared: Input, assumption: Assumption | None) -> Value:
-    """A datum: as given (NULL where not), assumed, its declared default, or every value its range admits."""
+def datum(s: Scope, given: Possible, declared: Input, assumed: Possible | None) -> Value:
+    """A datum: as given (NULL where not), as ``assumed``, its declared default, or every value its range admits."""
     if is_sure(given):
         return stated(given)
     name = m.fixed(s.names.mask([declared.name]))
     everything = _everything(s, declared, given)
     there = d.is_point(s, given)
     lacking = m.when(no(there), name)
-    if assumption is not None:
-        return Value(d.choose(s, [(there, given)], d.exact(s, assumption.value)), everything, assumed=lacking)
+    if assumed is not None:
+        return Value(d.choose(s, [(there, given)], assumed), everything, assumed=lacking)
     default = False if declared.event else declared.default
     if default is not None:
         filled = stated(_filled(s, given, default))

@@ -164,7 +164,7 @@ def sweep_of(
     one, two = found
     assert one is not None
     assert two is not None
-    kind = _kind(policy, one.name)
+    kind = kind_of(policy, one.name)
     if not kind.is_number or not _is_number(one.value) or not _is_number(two.value):
         raise FindingsError([Finding("L281", Place("sweep", key=name), {"name": one.name, "kind": kind.words})])
     scenarios, assumed = given
@@ -174,16 +174,16 @@ def sweep_of(
     return Sweep(policy, dataset, one.name, kind, chosen), (one.value, two.value)
 
 
-def values_of(kind: Kind, low: Number, high: Number, step: Number | None) -> list[Number]:
+def values_of(kind: Kind, low: Number, high: Number, step: Number | None, *, limit: int = LIMIT) -> list[Number]:
     """The values from one end to the other, both included; without a step so many as are read with ease."""
     if step is None:
         step = _usual_step(kind, low, high)
     count = (Fraction(high) - low) // step + 1
-    if count > LIMIT:
+    if count > limit:
         from engine.nouns.printed import spoken
 
         said = {word: spoken(value, kind) for word, value in (("low", low), ("high", high), ("step", step))}
-        raise FindingsError([Finding("L282", None, {**said, "count": f"{count:,}", "limit": f"{LIMIT:,}"})])
+        raise FindingsError([Finding("L282", None, {**said, "count": f"{count:,}", "limit": f"{limit:,}"})])
     values = [exact(Fraction(low) + i * Fraction(step)) for i in range(count)]
     return values if values[-1] == high else [*values, high]
 
@@ -235,7 +235,8 @@ def _now(result: FigureResult | None) -> object:
     return None if result is None else (result.value.state == "open" or result.value.now)
 
 
-def _kind(policy: Policy, name: str) -> Kind:
+def kind_of(policy: Policy, name: str) -> Kind:
+    """The kind of value of a parameter or datum."""
     scheme = policy.scheme()
     if name in scheme.parameters:
         return scheme.parameters[name].kind

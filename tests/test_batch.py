@@ -1,0 +1,274 @@
+"""Many runs at once: each comes to what it comes to alone, in its figures, states and what they wait for."""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.api import Policy, bind_data, open_policy, settle
+from engine.bulk.many import Many, settle_many
+from engine.doors.command import cli
+from engine.load.read import read_data
+from engine.load.yaml_data import read_yaml
+from engine.nouns import kinds as k
+from engine.nouns.core import Parameter
+from engine.nouns.dataset import Assumption, Dataset
+from engine.nouns.printed import plain
+from engine.sql.duckdb_engine import DuckDB
+from grammar.diagnostic import FindingsError
+
+POLICIES = Path(__file__).resolve().parent.parent / "policies"
+STATES = ("stated", "assumed", "open")
+Told = dict[tuple[object, ...], tuple[str | bool | None, str, str]]
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def value_of(chance: random.Random, parameter: Parameter) -> Any:
+    kind, limits = parameter.kind, parameter.range
+    if kind.base is k.Base.YES_NO:
+        return chance.random() < 0.5
+    if kind.base is k.Base.CHOICE:
+        return chance.choice(kind.options)
+    if not kind.is_number:
+        return None
+    low = Fraction(0 if limits.low is None else limits.low)
+    high = Fraction(low + 10**6 if limits.high is None else limits.high)
+    if kind.base in {k.Base.RATIO, k.Base.POINTS}:
+        value = low + (high - low) * Fraction(chance.randint(0, 1000), 1000)
+    else:
+        value = Fraction(chance.randint(int(low), int(high)))
+    return value if limits.holds(value) else None
+
+
+def told_alone(policy: Policy, dataset: Dataset, assumed: Mapping[str, Assumption]) -> Told | None:
+    """The figures of a run by itself, by the interpreter; None where it is refused."""
+    try:
+        run = settle(policy, replace(dataset, assumptions=assumed))
+    except FindingsError:
+        return None
+    return {
+        (r.row.table, r.row.unit, r.row.insurance, str(r.row.period), r.name): (
+            plain(r.value.now, r.kind) if r.value.state != "open" else None,
+            r.value.state,
+            "、".join(sorted(r.value.missing)) if r.value.state == "open" else "",
+        )
+        for r in run.figures
+    }
+
+
+def told_together(engine: DuckDB, many: Many, runs: int) -> list[Told]:
+    """The figures of every run of a batch, as its tables hold them."""
+    found: list[Told] = [{} for _ in range(runs)]
+    for kind, table in many.tables.items():
+        for number, _, _, unit, insurance, period, *cells in engine.rows(f'FROM "{table}"'):
+            for i, figure in enumerate(many.figures[kind]):
+                value, state, waits = cells[3 * i : 3 * i + 3]
+                if state is None:
+                    continue
+                if figure.places is not None and value is not None:
+                    value = f"{value:f}" if figure.is_money else f"{value:f}".rstrip("0").rstrip(".")
+                elif hasattr(value, "isoformat"):
+                    value = value.isoformat()
+                found[number][kind, unit, insurance, period, figure.name] = (value, STATES[state], waits or "")
+    return found
+
+
+def same(policy: Policy, dataset: Dataset, runs: list[dict[str, Assumption]], *, in_engine: bool = True) -> Many:
+    """Hold a batch to each of its runs alone."""
+    engine = DuckDB(threads=1)
+    try:
+        many = settle_many(engine, "out", policy.pipeline, dataset, runs, in_engine=in_engine)
+        together = told_together(engine, many, len(runs))
+    finally:
+        engine.close()
+    for number, assumed in enumerate(runs):
+        alone = told_alone(policy, dataset, assumed)
+        assert (number in many.refused) == (alone is None)
+        expected = {key: _loose(x) for key, x in (alone or {}).items()}
+        assert {key: _loose(x) for key, x in together[number].items()} == expected
+    return many
+
+
+def _loose(told: tuple[str | bool | None, str, str]) -> tuple[object, str, str]:
+    """A number by its value: a table of decimals keeps no account of zeros behind them."""
+    value, state, waits = told
+    try:
+        return (value if isinstance(value, bool) or value is None else Fraction(value), state, waits)
+    except ValueError:
+        return told
+
+
+@pytest.mark.parametrize("name", ["gaotai", "yunxian", "guangdong", "jilin", "qingshan"])
+def test_every_run_of_a_batch_is_as_it_is_alone(name: str) -> None:
+    policy = open_policy(name)
+    dataset = bind_data(policy, read_data(POLICIES / name / "sample.yaml"))
+    undecided = [p for p in policy.scheme().parameters.values() if p.state in {"open", "referred"}]
+    chance = random.Random(name)  # noqa: S311
+    runs: list[dict[str, Assumption]] = []
+    for number in range(12):
+        # Some assume everything, some one name, some nothing: those that are alike are settled together.
+        some = [undecided, undecided[:1], []][number % 3]
+        values = {p.name: value_of(chance, p) for p in some}
+        given = {name: Assumption(name, value, "batch") for name, value in values.items() if value is not None}
+        runs.append({**dataset.assumptions, **given})
+    assert same(policy, dataset, runs).why is None
+
+
+RULES = """方案 sample 「试」
+  施行 2025-01-01 起
+
+参数 奖励比例: 比率, 0% 至 100%, 未定   依据 一
+参数 计入奖励: 是否, 未定   依据 一
+数据 医共体
+  结余额: 金额
+  系数: 比率, 0% 至 100%
+  期初累计: 金额
+环节 年终清算
+  对 医共体:
+    奖励额 = 结余额 的 奖励比例   依据 一
+    实得 = 奖励额 的 系数   依据 一
+      除非 计入奖励: 0元   依据 一
+    累计 = 上年 累计 期初用 期初累计 + 实得   依据 一
+    名次 = 排名 结余额 从高到低   依据 一
+"""
+DATA = """医共体:
+  - {名称: 甲, 年度: 2025, 结余额: 100.01, 系数: 90%, 期初累计: 0}
+  - {名称: 乙, 年度: 2025, 结余额: 333.33, 期初累计: 1.00}
+  - {名称: 甲, 年度: 2026, 结余额: 0.01, 系数: 100%}
+  - {名称: 乙, 年度: 2026, 结余额: 77.70, 系数: 50%}
+"""
+
+
+def small(folder: Path) -> tuple[Policy, Dataset]:
+    (folder / "sample").mkdir()
+    (folder / "sample" / "rules.policy").write_text(RULES, encoding="utf-8")
+    policy = open_policy(folder / "sample")
+    return policy, bind_data(policy, read_yaml(DATA, "data.yaml"))
+
+
+def test_last_year_places_blanks_and_conditions_keep_to_their_own_scenario(tmp_path: Path) -> None:
+    policy, dataset = small(tmp_path)
+    runs = [
+        {
+            "奖励比例": Assumption("奖励比例", Fraction(share, 7), "batch"),
+            "计入奖励": Assumption("计入奖励", share % 2 == 0, "batch"),
+            "系数": Assumption("系数", Fraction(share, 9), "batch"),
+        }
+        for share in range(8)
+    ]
+    same(policy, dataset, [*runs, {}, {"系数": runs[3]["系数"]}])
+
+
+def test_scenarios_taken_in_turns_are_as_those_taken_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, dataset = small(tmp_path)
+    monkeypatch.setattr("engine.bulk.many._ROWS_AT_ONCE", 20)
+    same(policy, dataset, [{"奖励比例": Assumption("奖励比例", Fraction(i, 30), "batch")} for i in range(30)])
+
+
+def test_the_interpreter_fills_the_same_tables(tmp_path: Path) -> None:
+    policy, dataset = small(tmp_path)
+    runs = [{"奖励比例": Assumption("奖励比例", Fraction(i, 3), "batch")} for i in range(3)]
+    same(policy, dataset, runs, in_engine=False)
+
+
+# ---- the command
+
+
+def batch(folder: Path, text: str, *words: str | Path) -> Result:
+    (folder / "清单.yaml").write_text(text, encoding="utf-8")
+    (folder / "数据.yaml").write_text(DATA, encoding="utf-8")
+    return run("settle", "--batch", folder / "清单.yaml", *words)
+
+
+LIST = """- 方案: sample
+  数据: 数据.yaml
+  年度: 2026
+  假设:
+    奖励比例: {从: 0%, 到: 100%, 步长: 25%}
+    计入奖励: [是, 否]
+- {方案: sample, 数据: 数据.yaml}
+"""
+
+
+def test_a_batch_is_written_with_scheme_year_and_scenario(tmp_path: Path) -> None:
+    small(tmp_path)
+    assert batch(tmp_path, LIST, "--format", "parquet", "--out", tmp_path / "out").exit_code == 0
+    path = tmp_path / "out" / "sample.医共体.parquet"
+    rows = duckdb.connect().execute(f"SELECT 方案, 年度, 情景, 名称, 奖励额, \"奖励额·状态\" FROM '{path}'").fetchall()  # noqa: S608
+    assert len(rows) == 2 * 10 + 4
+    assert {row[1] for row in rows if row[2] != "无"} == {2026}
+    half = {row[3]: row[4:] for row in rows if row[2] == "奖励比例=50%、计入奖励=否"}
+    assert {name: (str(value), state) for name, (value, state) in half.items()} == {
+        "甲": ("0.01", "assumed"),
+        "乙": ("38.85", "assumed"),
+    }
+    assert {row[5] for row in rows if row[2] == "无"} == {"open"}
+
+
+def test_a_batch_as_csv_holds_the_same(tmp_path: Path) -> None:
+    small(tmp_path)
+    assert batch(tmp_path, LIST, "--format", "csv", "--out", tmp_path / "out").exit_code == 0
+    lines = (tmp_path / "out" / "sample.医共体.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].startswith("方案,年度,情景,数据,名称,险种,期,奖励额,奖励额·状态")
+    assert "sample,2026,奖励比例=50%、计入奖励=否,数据.yaml,乙,,2026,38.85,assumed" in "\n".join(lines)
+
+
+def test_a_batch_in_short_counts_its_runs(tmp_path: Path) -> None:
+    small(tmp_path)
+    told = batch(tmp_path, LIST, "--format", "json")
+    assert told.exit_code == 0
+    summary = json.loads(told.stdout)
+    assert summary["runs"] == 11
+    assert summary["schemes"][0]["refused"] == []
+
+
+def test_what_is_wrong_with_a_batch_is_told_all_at_once_with_its_lines(tmp_path: Path) -> None:
+    small(tmp_path)
+    text = (
+        "- {方案: sample, 数据: 数据.yaml, 备注: 甲}\n"
+        "- {方案: sample, 数据: 数据.yaml, 年度: 今年}\n"
+        "- {方案: sample}\n"
+        "- 甲\n"
+    )
+    told = batch(tmp_path, text, "--format", "json")
+    findings = json.loads(told.stdout)["findings"]
+    assert (told.exit_code, [f["code"] for f in findings]) == (1, ["L291", "L290", "L290", "L290"])
+    assert [f["line"] for f in findings] == [1, 2, 3, 4]
+
+
+def test_names_and_values_of_a_batch_are_held_to_the_rules(tmp_path: Path) -> None:
+    small(tmp_path)
+    text = (
+        "- {方案: samplé, 数据: 数据.yaml}\n"
+        "- {方案: sample, 数据: 没有.yaml}\n"
+        "- {方案: sample, 数据: 数据.yaml, 情景: 没有}\n"
+        "- {方案: sample, 数据: 数据.yaml, 假设: {奖励比例: [50%, 150%], 奖励: 1%}}\n"
+    )
+    told = batch(tmp_path, text, "--format", "json")
+    assert told.exit_code == 1
+    codes = [(f["line"], f["code"]) for f in json.loads(told.stdout)["findings"]]
+    assert codes == [(1, "L293"), (2, "L293"), (3, "L293"), (4, "D060"), (4, "D091")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("settle", "--batch", "清单.yaml", "gaotai"),
+        ("settle", "--batch", "没有.yaml"),
+        ("settle", "--batch", "没有.yaml", "--assume", "a=1"),
+        ("settle", "gaotai"),
+        ("settle",),
+    ],
+)
+def test_a_batch_and_a_single_run_are_not_mixed(words: tuple[str, ...]) -> None:
+    assert run(*words).exit_code == 2
