@@ -11,7 +11,7 @@ from engine.sql import domain as d
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
-from engine.sql.conditions import all_of, case, certainly, is_given, is_null, known, no, truth
+from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, known, no, truth
 from engine.sql.derive import rounded
 from engine.sql.expressions import evaluate
 from engine.sql.forms import Number, Possible, Rational, Value
@@ -204,6 +204,12 @@ class _ByWeight(Pool):
         self.doubt(all_of(self.among, empty, no(none)))
         if self.weighted is None:
             self.weighted = self.frame.bind("weighted", no(empty))
+            # Of the side with assumptions, which is the first.
+            self.nothing = none if known(none) is not None else self.frame.bind("nothing", certainly(none))
+        none = any_of(self.nothing, none)
+        if self.step.spare not in {"largest_remainder", "first_listed"}:
+            is_it = exp.EQ(this=exp.column(UNIT), expression=exp.Literal.string(self.step.spare))
+            self.doubt(no(self._some(is_it)))
         divisor = Whole(exp.Nullif(this=n.stored(total), expression=exp.Literal.number(0)), 1, max(1, ends(total)[1]))
         exact = self._exact(side, mine, divisor, fixed) if side.low is not None and side.high is not None else None
         low = self._edge(side.low, mine, divisor, floor=True)
@@ -253,7 +259,6 @@ class _ByWeight(Pool):
             extra = n.choose([(all_of(n.over(weight, zero), n.from_(left, rank)), one)], zero)
         else:
             is_it = exp.EQ(this=exp.column(UNIT), expression=exp.Literal.string(spare))
-            self.doubt(no(self._some(is_it)))
             first = self._rank([], all_of(self.among, is_it))
             extra = n.choose([(all_of(is_it, n.equal(first, one)), left)], zero)
         signed = n.add(part, extra)

@@ -7,7 +7,7 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import values as v
 from engine.sql.carried import changed
-from engine.sql.conditions import any_of, case, certainly, known, no
+from engine.sql.conditions import any_of, case, certainly, known, no, truth
 from engine.sql.forms import ALWAYS, Number, Possible, Value
 from engine.sql.layout import PLACE, ROW, UNIT
 from engine.sql.levels import Frame, Stack, own
@@ -51,6 +51,8 @@ class Pool:
         self.masks: list[Mask] = []
         self.limits: list[Number] = []
         self.weighted: exp.Expression | None = None
+        # Where nothing is shared among rows of no weight: nothing for each, whatever that waits for.
+        self.nothing: exp.Expression = truth(value=False)
 
     # ---- what a scope is asked
 
@@ -109,7 +111,7 @@ class Pool:
         self.among = among
         for side, trees in zip(sides, laid, strict=True):
             self.parts.append(self.parts_of(side, trees))
-        self.masks = [self.together(mask) for mask in laid_masks]
+        self.masks = [m.chosen([(self.nothing, m.NO_MARKS)], self.together(mask)) for mask in laid_masks]
         if self.alone:
             self.receivers[0].rows.doubts += self.doubts
         else:

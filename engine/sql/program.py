@@ -83,7 +83,9 @@ def programmed(
     statements: list[Statement | Stack] = []
     years: dict[int, dict[str, Rows]] = {}
     doubts: dict[tuple[int, str], exp.Expression] = {}
-    tables = Called(next(iter(pipelines.values())).scheme.labels, [*(x.sql for x in layout.relations.values()), *layout.taken])
+    tables = Called(
+        next(iter(pipelines.values())).scheme.labels, [*(x.sql for x in layout.relations.values()), *layout.taken]
+    )
     wanted: dict[str, set[str]] = {}
     layout, links = linked(pipelines, layout, facts, Arithmetic(dialect), names, statements, tables)
     sources = {x.source.kind for x in links.values()}
