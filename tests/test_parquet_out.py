@@ -165,16 +165,23 @@ main()
 
 
 @POSIX
-def test_an_interrupted_engine_ends_with_130_and_writes_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_engine_that_is_ended_says_so_and_writes_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
     words = ["settle", "gaotai", "--data", sample("gaotai"), "--backend", "duckdb", "--out", "结果"]
+    kept = tmp_path / "tmp"
+    kept.mkdir()
     running = subprocess.Popen(
         [sys.executable, "-c", _LONG, *words],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(kept)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert running.stderr is not None
-    assert running.stderr.readline() == "ready\n"
-    time.sleep(0.5)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err.strip()) == (130, "", "")
-    assert list(tmp_path.iterdir()) == []
+    try:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "ready\n"
+        time.sleep(0.5)
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert (running.returncode, out, err.strip()) == (code, "", "")
+    assert [*tmp_path.iterdir(), *kept.iterdir()] == [kept]

@@ -1,9 +1,12 @@
 """A dataset settled by an engine: into relations, through the SQL of each year, and back to the rows of a run."""
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from types import FrameType
 
 from engine.bulk.decode import decode, tally
 from engine.bulk.fill import Filled, fill
@@ -61,9 +64,12 @@ def engine_named(name: str, memory: str | None = None, threads: int | None = Non
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
     try:
-        yield engine
+        with _interruptible(engine):
+            yield engine
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except RuntimeError as error:
         # This is how duckdb hands on an interruption that came while it worked.
         if str(error) == "Query interrupted":
@@ -71,6 +77,30 @@ def engine_named(name: str, memory: str | None = None, threads: int | None = Non
         raise
     finally:
         engine.close()
+
+
+@contextmanager
+def _interruptible(engine: Engine) -> Iterator[None]:
+    """Have the engine stop as well where a user ends the program: its other threads hear of no signal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        engine.interrupt()
+        handler = before[signal.Signals(number)]
+        assert callable(handler)
+        handler(number, frame)
+
+    ours = [number for number, handler in before.items() if callable(handler)]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
 
 
 def _opened(name: str, memory: str | None = None, threads: int | None = None) -> Engine:

@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
     from engine.nouns.settlement import Settlement
 
 
-# As a shell reports a program whose reader has gone away, and one that was interrupted.
-_CLOSED_PIPE, _INTERRUPTED = 141, 130
+# As a shell reports a program whose reader has gone away, one that was interrupted, and one that was told to end.
+_CLOSED_PIPE, _INTERRUPTED, _TERMINATED = 141, 130, 143
 _OUR_FAULT = 70
 
 
@@ -56,6 +57,9 @@ def main() -> None:
     """Run the command line; no traceback reaches a user."""
     # A command makes trees and rows, uses them to the end and leaves: there is next to no garbage to look for.
     gc.set_threshold(200_000)
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        # What is told to end takes back what is under way, as what is interrupted does.
+        signal.signal(signal.SIGTERM, _end)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A character the console lacks stands as an escape: a name never turns into another one's.
@@ -66,7 +70,7 @@ def main() -> None:
     except click.UsageError as error:
         stop(usage_text(error, language))
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(_INTERRUPTED)
+        sys.exit(_TERMINATED if _ended else _INTERRUPTED)
     except (MemoryError, RecursionError):
         fail([Finding("L230", None, {})], "json" if "json" in sys.argv else "text", language)
     except OSError as error:
@@ -83,6 +87,14 @@ def main() -> None:
             else "a fault of the program, please report it"
         )
         _leave(f"{words}（{type(error).__name__}: {error}）", _OUR_FAULT)
+
+
+_ended: list[int] = []
+
+
+def _end(number: int, _: object) -> NoReturn:
+    _ended.append(number)
+    raise KeyboardInterrupt
 
 
 def _run() -> None:

@@ -54,6 +54,13 @@ class Store:
 
         try:
             yield
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except RuntimeError as error:
+            # This is how duckdb hands on an interruption that came while it worked.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
         except duckdb.Error as error:
             if not self.held:
                 raise
