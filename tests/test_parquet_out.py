@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -179,8 +180,12 @@ def test_an_engine_that_is_ended_says_so_and_writes_nothing(tmp_path: Path, numb
         assert running.stderr is not None
         assert running.stderr.readline() == "ready\n"
         time.sleep(0.5)
-        running.send_signal(number)
-        out, err = running.communicate(timeout=60)
+        for again in (15, 15, 30):
+            # On a busy machine duckdb may be between two looks at signals: as a person would, it is told once more.
+            running.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                out, err = running.communicate(timeout=again)
+                break
     finally:
         running.kill()
     assert (running.returncode, out, err.strip()) == (code, "", "")
