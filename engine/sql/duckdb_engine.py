@@ -1,9 +1,10 @@
 """DuckDB in this process: nothing outside is open to it but the files it is given."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Generic, TypeVar
 
 from sqlglot import exp
 
@@ -11,6 +12,45 @@ from engine.sql.engines import Columns, Statement, creation, kept, table_of, tex
 from engine.sql.whole import Dialect
 
 _FETCHED = 10_000
+# Seconds between two attempts to stop what has been ended.
+_AGAIN = 0.05
+_T = TypeVar("_T")
+
+
+class _Work(Generic[_T]):
+    """One thing asked of duckdb in a thread of its own: the waiting one hears of signals, which duckdb at work may not."""
+
+    def __init__(self, work: Callable[[], _T]) -> None:
+        self._work = work
+        self._made: list[_T] = []
+        self._failed: list[BaseException] = []
+        self._begun = self._left = False
+        self._done = Event()
+
+    def answer(self, interrupt: Callable[[], None]) -> _T:
+        """What it comes to; where waiting is broken off, it has ended before this ends."""
+        try:
+            Thread(target=self._do, daemon=True).start()
+            self._done.wait()
+        finally:
+            # Not Thread.join: one that is broken off takes a thread at work for one that has ended.
+            self._left = True
+            while self._begun and not self._done.wait(_AGAIN):
+                # What began a moment ago may not hear of it yet.
+                interrupt()
+        if self._failed:
+            raise self._failed[0]
+        return self._made[0]
+
+    def _do(self) -> None:
+        self._begun = True
+        try:
+            if not self._left:
+                self._made.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            self._failed.append(error)
+        finally:
+            self._done.set()
 
 
 class DuckDB:
@@ -84,7 +124,8 @@ class DuckDB:
 
     def run(self, statement: Statement) -> None:
         """Run what answers nothing."""
-        self._connection.execute(text_of(statement, self.dialect))
+        text = text_of(statement, self.dialect)
+        self._aside(lambda: self._connection.execute(text))
 
     def rows(self, query: Statement) -> Iterator[tuple[Any, ...]]:
         """What a query answers."""
@@ -92,8 +133,9 @@ class DuckDB:
         cursor = self._connection.cursor()
         self._asked.append(cursor)
         try:
-            answer = cursor.execute(text_of(query, self.dialect))
-            while batch := answer.fetchmany(_FETCHED):
+            text = text_of(query, self.dialect)
+            answer = self._aside(lambda: cursor.execute(text))
+            while batch := self._aside(lambda: answer.fetchmany(_FETCHED)):
                 yield from batch
         finally:
             self._asked.remove(cursor)
@@ -104,6 +146,9 @@ class DuckDB:
         # A cursor is a connection of its own, and is not stopped by stopping the one it came from.
         for connection in (self._connection, *self._asked):
             connection.interrupt()
+
+    def _aside(self, work: Callable[[], _T]) -> _T:
+        return _Work(work).answer(self.interrupt)
 
     def close(self) -> None:
         """Give back memory and folder."""
