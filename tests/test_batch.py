@@ -261,6 +261,78 @@ def test_names_and_values_of_a_batch_are_held_to_the_rules(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("span", "code"),
+    [
+        ("{从: 0%, 到: 100%, 步长: 0%}", "L294"),
+        ("{从: 100%, 到: 0%, 步长: 1%}", "L294"),
+        ("{从: 0%, 到: 100%, 步长: 0.0001%}", "L292"),
+    ],
+)
+def test_a_span_that_reaches_nothing_is_not_told_as_one_too_long(tmp_path: Path, span: str, code: str) -> None:
+    data = POLICIES / "gaotai" / "sample.yaml"
+    batch = tmp_path / "b.yaml"
+    batch.write_text(f"- {{方案: gaotai, 数据: {data}, 假设: {{超支分担比例: {span}}}}}\n", encoding="utf-8")
+    told = run("settle", "--batch", batch, "--format", "json")
+    assert [f["code"] for f in json.loads(told.stdout)["findings"]] == [code]
+
+
+def test_years_of_a_batch_that_the_data_lacks_are_told(tmp_path: Path) -> None:
+    data = POLICIES / "yunxian" / "sample.yaml"
+    batch = tmp_path / "b.yaml"
+    batch.write_text(f"- {{方案: yunxian, 数据: {data}, 年度: 2031}}\n", encoding="utf-8")
+    told = run("settle", "--batch", batch)
+    assert told.exit_code == 0
+    assert "警告[D093]：数据里没有 2031 年" in told.stderr
+    [job] = json.loads(run("settle", "--batch", batch, "--format", "json").stdout)["schemes"]
+    assert [warning["code"] for warning in job["warnings"]] == ["D093"]
+
+
+MERGED = """方案 demo 「甲县办法」
+  施行 2026-01-01 起
+参数 留用比例: 比率, 0% 至 100%, 未定
+数据 医共体
+  年度总额预算
+数据 明细
+  参保人: 文字
+  入院日期: 日期
+  出院日期: 日期
+  起付线: 金额
+主体 住院次 合并自 明细
+  同 参保人
+  间隔 出院日期 至 入院日期 不超过 10日
+环节 年终清算
+  对 住院次:
+    应收 = 最大 明细.起付线
+  对 医共体:
+    结余留用 = 年度总额预算 的 留用比例
+"""
+
+
+def test_runs_that_are_settled_one_by_one_are_counted_as_such(tmp_path: Path) -> None:
+    (tmp_path / "r.policy").write_text(MERGED, encoding="utf-8")
+    stay = "{单位: 甲, 编号: 1, 参保人: 张, 入院日期: 2026-03-01, 出院日期: 2026-03-10, 起付线: 100}"
+    data = f"年度: 2026\n医共体:\n  - {{名称: 甲, 年度总额预算: 100.01}}\n明细:\n  - {stay}\n"
+    (tmp_path / "d.yaml").write_text(data, encoding="utf-8")
+    batch = tmp_path / "b.yaml"
+    entry = "- {方案: r.policy, 数据: d.yaml, 假设: {留用比例: {从: 0%, 到: 100%, 步长: 33.3%}}}\n"
+    batch.write_text(entry, encoding="utf-8")
+    told = run("settle", "--batch", batch)
+    assert "  5 次没有一起算，逐行计算：住院次：许多情景一起算时的合并\n" in told.stdout
+    assert "交回" not in told.stdout
+
+
+def test_what_no_clause_leaves_out_has_no_empty_brackets(tmp_path: Path) -> None:
+    (tmp_path / "r.policy").write_text(MERGED, encoding="utf-8")
+    data = tmp_path / "d.yaml"
+    data.write_text("年度: 2026\n医共体:\n  - {名称: 甲, 年度总额预算: 100.01}\n", encoding="utf-8")
+    for language, said in (("zh", "· 留用比例：1 个数等它"), ("en", "留用比例: 1 figures wait")):
+        told = run("settle", tmp_path / "r.policy", "--data", data, "--lang", language).stdout
+        assert said in told
+        assert "〔〕" not in told
+        assert "[]" not in told
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("settle", "--batch", "清单.yaml", "gaotai"),

@@ -61,6 +61,7 @@ class Many:
     figures: dict[str, list[Figure]] = field(default_factory=dict)
     refused: dict[int, list[Finding]] = field(default_factory=dict)
     handed_back: int = 0
+    by_rows: int = 0
     of: int = 0
     why: Words | None = None
 
@@ -328,7 +329,8 @@ class _Settler:
         where = f"{unsayable.figure}：" if unsayable.figure else ""
         self.many.why = Words(where + unsayable.why.zh, where.replace("：", ": ") + unsayable.why.en)
 
-    def _interpret_all(self, some: Iterable[int]) -> None:
+    def _interpret_all(self, some: Collection[int]) -> None:
+        self.many.by_rows += len(some)
         for run in some:
             self._interpret(run, None)
 

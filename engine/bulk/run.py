@@ -63,9 +63,21 @@ def engine_named(name: str, memory: str | None = None, threads: int | None = Non
         raise FindingsError([finding]) from error
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
+    with held(engine):
+        yield engine
+
+
+@contextmanager
+def held(engine: Engine) -> Iterator[None]:
+    """Have an engine stop where a user ends the program, and close it; want of memory and an end are told as Python's own.
+
+    Raises MemoryError and KeyboardInterrupt.
+    """
+    import duckdb
+
     try:
         with _interruptible(engine):
-            yield engine
+            yield
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
     except duckdb.InterruptException as error:

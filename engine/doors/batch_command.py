@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -46,7 +46,7 @@ def settle_many_runs(
         except FindingsError as error:
             fail(error.findings, form, language)
     if form != "json":
-        tell((f for job in jobs if job.dataset for f in job.dataset.findings if f.severity == "warning"), language)
+        tell((warning for job in jobs for warning in job.warnings), language)
     if written:
         _write(written, Path(out or ""), language)
     if form == "json":
@@ -83,19 +83,12 @@ def _engine(limits: "Limits", folder: Path) -> "Iterator[DuckDB]":
     """An engine that may write into a folder."""
     import duckdb
 
+    from engine.bulk.run import held
     from engine.sql.duckdb_engine import DuckDB
 
-    engine: Any = None
     try:
         engine = DuckDB(memory=limits.memory, threads=limits.threads, open_to=[folder])
-        yield engine
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
-    except RuntimeError as error:
-        # This is how duckdb hands on an interruption that came while it worked.
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        if engine is not None:
-            engine.close()
+    with held(engine):
+        yield engine

@@ -139,7 +139,13 @@ def _job_json(engine: "DuckDB", job: "Job", language: Language) -> dict[str, Any
         "data": job.data,
         "runs": len(job.runs),
         "totals": [total for figure in _tops(job) for total in _totals(engine, job, *figure)],
-        "handed_back": {"units": many.handed_back, "of": many.of, "why": many.why.say(language) if many.why else None},
+        "handed_back": {
+            "units": many.handed_back,
+            "of": many.of,
+            "runs": many.by_rows,
+            "why": many.why.say(language) if many.why else None,
+        },
+        "warnings": findings_json(job.warnings, language),
         "refused": [
             {"scenario": job.runs[run].label, "findings": findings_json(found, language)}
             for run, found in sorted(many.refused.items())
@@ -210,10 +216,15 @@ def summary_text(summary: dict[str, Any], language: Language) -> str:
         for total in job["totals"]:
             lines.append(_total_text(total, zh=zh))
         back = job["handed_back"]
-        if back["why"] or back["units"]:
-            why = f"：{back['why']}" if back["why"] else ""
+        if back["units"]:
             lines.append(
-                f"  交回逐行计算的单位 {back['units']:,}{why}" if zh else f"  {back['units']:,} units handed back {why}"
+                f"  交回逐行计算的单位 {back['units']:,}" if zh else f"  {back['units']:,} units settled row by row"
+            )
+        if back["why"]:
+            lines.append(
+                f"  {back['runs']:,} 次没有一起算，逐行计算：{back['why']}"
+                if zh
+                else f"  {back['runs']:,} runs settled one by one, row by row: {back['why']}"
             )
         for refused in job["refused"]:
             first = refused["findings"][0]

@@ -221,12 +221,9 @@ def _box(settlement: Settlement, language: Language) -> Panel:
         parameter = settlement.scheme.parameters.get(item.name)
         left = ("效果暂不计" if zh else "its effect is left out") if parameter is None or parameter.left_out else waits
         where = f"，见《{parameter.referred}》" if parameter and parameter.referred and zh else ""
+        clause = (f"〔{item.clause}〕" if zh else f" [{item.clause}]") if item.clause else ""
         lines.append(
-            Text(
-                f"  · {name(item.name)}〔{item.clause}〕{where}：{left}"
-                if zh
-                else f"  - {name(item.name)} [{item.clause}]: {left}"
-            )
+            Text(f"  · {name(item.name)}{clause}{where}：{left}" if zh else f"  - {name(item.name)}{clause}: {left}")
         )
     if not open_ones:
         lines.append(Text("  （无）" if zh else "  (none)"))

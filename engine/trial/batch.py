@@ -23,7 +23,7 @@ from engine.nouns.printed import spoken
 from engine.nouns.suggest import nearest
 from engine.sql.duckdb_engine import DuckDB
 from engine.trial.sweep import kind_of, values_of
-from grammar.diagnostic import Finding, FindingsError, Words
+from grammar.diagnostic import Finding, FindingsError, Place, Words
 from grammar.frozen import dataclass
 
 RUNS_AT_MOST = 200_000
@@ -50,6 +50,7 @@ class Job:
     runs: list[Run] = field(default_factory=list)
     dataset: Dataset | None = None
     many: Many = field(default_factory=Many)
+    warnings: list[Finding] = field(default_factory=list)
 
 
 def jobs_of(entries: Sequence[Entry], folder: Path, scenario: Named) -> list[Job]:
@@ -73,6 +74,7 @@ def settle_batch(engine: DuckDB, jobs: Sequence[Job], *, in_engine: bool = True)
             findings += error.findings
             continue
         findings += _out_of_force(job, job.dataset.years)
+        job.warnings = [*_absent_years(job), *(f for f in job.dataset.findings if f.severity == "warning")]
     if findings:
         raise FindingsError(findings)
     for number, job in enumerate(jobs):
@@ -88,6 +90,16 @@ def _own(job: Job) -> dict[str, Assumption]:
     """What the data itself assumes."""
     scheme = job.policy.scheme()
     return assumptions(Binding(scheme, job.raw, words=words_of(scheme)), (), {})
+
+
+def _absent_years(job: Job) -> Iterator[Finding]:
+    """A warning for years asked for of which none is in the data, each told once."""
+    assert job.dataset is not None
+    for years in dict.fromkeys(run.years for run in job.runs):
+        if years and not years & set(job.dataset.years):
+            asked = "、".join(map(str, sorted(years)))
+            known = "、".join(map(str, job.dataset.years)) or "—"
+            yield Finding("D093", Place(job.data), {"asked": asked, "known": known})
 
 
 def _out_of_force(job: Job, years: Sequence[int]) -> Iterator[Finding]:
@@ -242,8 +254,12 @@ class _Reader:
             self.findings.append(Finding("L281", entry.keys[name], {"name": low.name, "kind": kind.words}))
             return []
         one, other, by = numbers
-        if by <= 0 or other < one or (other - one) / by >= RUNS_AT_MOST:
-            count = f"{int((other - one) / by):,}" if by > 0 else "—"
+        if by <= 0 or other < one:
+            said = {"low": span.low.text, "high": span.high.text, "step": span.step.text}
+            self.findings.append(Finding("L294", entry.keys[name], said))
+            return []
+        if (other - one) / by >= RUNS_AT_MOST:
+            count = f"{int((other - one) / by) + 1:,}"
             self.findings.append(Finding("L292", entry.keys[name], {"count": count, "limit": f"{RUNS_AT_MOST:,}"}))
             return []
         values = values_of(kind, one, other, by, limit=RUNS_AT_MOST)
