@@ -26,7 +26,9 @@ from grammar.diagnostic import FindingsError
 
 POLICIES = Path(__file__).resolve().parent.parent / "policies"
 STATES = ("stated", "assumed", "open")
-Told = dict[tuple[object, ...], tuple[str | bool | None, str, str]]
+Figure = tuple[str | bool | None, str, str]
+# Merged rows of two units may have one name: all figures of a name are held to each other, in any order.
+Told = dict[tuple[object, ...], list[Figure]]
 
 
 def run(*words: str | Path) -> Result:
@@ -56,14 +58,13 @@ def told_alone(policy: Policy, dataset: Dataset, assumed: Mapping[str, Assumptio
         run = settle(policy, replace(dataset, assumptions=assumed))
     except FindingsError:
         return None
-    return {
-        (r.row.table, r.row.unit, r.row.insurance, str(r.row.period), r.name): (
-            plain(r.value.now, r.kind) if r.value.state != "open" else None,
-            r.value.state,
-            "、".join(sorted(r.value.missing)) if r.value.state == "open" else "",
-        )
-        for r in run.figures
-    }
+    found: Told = {}
+    for r in run.figures:
+        key = (r.row.table, r.row.unit, r.row.insurance, str(r.row.period), r.name)
+        value = plain(r.value.now, r.kind) if r.value.state != "open" else None
+        waits = "、".join(sorted(r.value.missing)) if r.value.state == "open" else ""
+        found.setdefault(key, []).append((value, r.value.state, waits))
+    return found
 
 
 def told_together(engine: DuckDB, many: Many, runs: int) -> list[Told]:
@@ -79,7 +80,8 @@ def told_together(engine: DuckDB, many: Many, runs: int) -> list[Told]:
                     value = f"{value:f}" if figure.is_money else f"{value:f}".rstrip("0").rstrip(".")
                 elif hasattr(value, "isoformat"):
                     value = value.isoformat()
-                found[number][kind, unit, insurance, period, figure.name] = (value, STATES[state], waits or "")
+                key = (kind, unit, insurance, period, figure.name)
+                found[number].setdefault(key, []).append((value, STATES[state], waits or ""))
     return found
 
 
@@ -94,12 +96,12 @@ def same(policy: Policy, dataset: Dataset, runs: list[dict[str, Assumption]], *,
     for number, assumed in enumerate(runs):
         alone = told_alone(policy, dataset, assumed)
         assert (number in many.refused) == (alone is None)
-        expected = {key: _loose(x) for key, x in (alone or {}).items()}
-        assert {key: _loose(x) for key, x in together[number].items()} == expected
+        expected = {key: sorted(map(_loose, x), key=str) for key, x in (alone or {}).items()}
+        assert {key: sorted(map(_loose, x), key=str) for key, x in together[number].items()} == expected
     return many
 
 
-def _loose(told: tuple[str | bool | None, str, str]) -> tuple[object, str, str]:
+def _loose(told: Figure) -> tuple[object, str, str]:
     """A number by its value: a table of decimals keeps no account of zeros behind them."""
     value, state, waits = told
     try:
@@ -306,10 +308,14 @@ MERGED = """方案 demo 「甲县办法」
   对 医共体:
     结余留用 = 年度总额预算 的 留用比例
 """
+GATE = """    准入 全部满足, 不满足时 不结算:
+      应收 超过 100元
+"""
 
 
 def test_runs_that_are_settled_one_by_one_are_counted_as_such(tmp_path: Path) -> None:
-    (tmp_path / "r.policy").write_text(MERGED, encoding="utf-8")
+    gated = MERGED.replace("  对 医共体:\n", f"{GATE}  对 医共体:\n")
+    (tmp_path / "r.policy").write_text(gated, encoding="utf-8")
     stay = "{单位: 甲, 编号: 1, 参保人: 张, 入院日期: 2026-03-01, 出院日期: 2026-03-10, 起付线: 100}"
     data = f"年度: 2026\n医共体:\n  - {{名称: 甲, 年度总额预算: 100.01}}\n明细:\n  - {stay}\n"
     (tmp_path / "d.yaml").write_text(data, encoding="utf-8")
@@ -317,7 +323,7 @@ def test_runs_that_are_settled_one_by_one_are_counted_as_such(tmp_path: Path) ->
     entry = "- {方案: r.policy, 数据: d.yaml, 假设: {留用比例: {从: 0%, 到: 100%, 步长: 33.3%}}}\n"
     batch.write_text(entry, encoding="utf-8")
     told = run("settle", "--batch", batch)
-    assert "  5 次没有一起算，逐行计算：住院次：许多情景一起算时的合并\n" in told.stdout
+    assert "  5 次没有一起算，逐行计算：住院次.准入：合并的行上的准入\n" in told.stdout
     assert "交回" not in told.stdout
 
 

@@ -18,13 +18,25 @@ from engine.interpret.interpret import interpret
 from engine.interpret.report import figures_of, results_of
 from engine.nouns.dataset import Assumption, Dataset
 from engine.nouns.kinds import Base, Kind
+from engine.nouns.periods import Period
 from engine.nouns.pipeline import Pipeline
 from engine.nouns.printed import plain
 from engine.nouns.settlement import FigureResult
 from engine.nouns.world import Row
 from engine.sql.duckdb_engine import DuckDB
-from engine.sql.layout import PARENT, PARENT_KIND, ROW, SCENARIO, Column, Layout, Relation
+from engine.sql.layout import (
+    INSURANCE,
+    PARENT,
+    PARENT_KIND,
+    ROW,
+    SCENARIO,
+    UNIT,
+    Column,
+    Layout,
+    Relation,
+)
 from engine.sql.levels import quoted
+from engine.sql.linking import APART
 from engine.sql.program import Program, programmed
 from engine.sql.scope import Unsayable
 from engine.sql.storage import columns_of, type_of
@@ -247,7 +259,8 @@ class _Settler:
             numbers.setdefault(group, len(numbers))
         self.roots = list(numbers)
         self.many.of = len(groups) * len(self.runs)
-        for kind in self.many.tables.keys() | {kind for kind, _ in self._crossed(filled)}:
+        links = {kind for pipeline in self.pipelines.values() for kind in pipeline.scheme.links}
+        for kind in (self.many.tables.keys() | {kind for kind, _ in self._crossed(filled)}) - links:
             rows = [row for year in self.dataset.years for row in filled.tables[year].get(kind, ())]
             self.places |= {id(row): place for place, row in enumerate(rows)}
             columns = [
@@ -269,20 +282,20 @@ class _Settler:
         """Rows that are not in doubt go into the results; the others to the interpreter, each with its root."""
         self.engine.run(f"CREATE TABLE doubtful ({SCENARIO} BIGINT, root BIGINT)")
         for (year, kind), doubt in program.doubts.items():
-            count = filled.layout.relations[kind].rows
-            if not count or (isinstance(doubt, exp.Boolean) and not doubt.this):
+            theirs = self._theirs(filled, program, kind)
+            if not theirs.count or (isinstance(doubt, exp.Boolean) and not doubt.this):
                 continue
             source = program.years[year][kind].frame.source
             # A statement that nothing is read of is not made.
             where = doubt.sql(dialect=self.engine.dialect, identify=True)
             self.engine.run(
-                f"INSERT INTO doubtful SELECT DISTINCT f.row // {count}, l.root FROM {_name(source)} f "  # noqa: S608
-                f"JOIN {_name(f'labels {kind}')} l ON l.row = f.row % {count} WHERE {where}"
+                f"INSERT INTO doubtful SELECT DISTINCT {theirs.scenario}, l.root FROM {_name(source)} f "  # noqa: S608
+                f"JOIN {_name(theirs.labels)} l ON l.row = {theirs.label} WHERE {where}"
             )
         for (year, kind), told in program.told.items():
-            count = filled.layout.relations[kind].rows
-            if told and count and filled.layout.relations[kind].years.get(year):
-                self._insert(program, year, kind, told, count)
+            theirs = self._theirs(filled, program, kind)
+            if told and theirs.count and filled.layout.relations[theirs.kind].years.get(year):
+                self._insert(program, year, kind, told, theirs)
         again: dict[int, set[int]] = {}
         for scenario, root in self.engine.rows(f"SELECT DISTINCT {SCENARIO}, root FROM doubtful"):  # noqa: S608
             again.setdefault(some[scenario], set()).add(root)
@@ -290,11 +303,32 @@ class _Settler:
         for run in sorted(again):
             self._interpret(run, frozenset().union(*(self.roots[root] for root in again[run])))
 
-    def _insert(self, program: Program, year: int, kind: str, told: tuple[Told, ...], count: int) -> None:
+    def _theirs(self, filled: Filled, program: Program, kind: str) -> "_Theirs":
+        """How the rows of a kind are told: those of the data by their numbers, those made of others by what they are made of."""
+        link = program.links.get(kind)
+        source = kind if link is None else link.source.kind
+        count = filled.layout.relations[source].rows
+        row = f"f.{ROW}"
+        if link is None:
+            return _Theirs(kind, count, f"{row} // {count}", f"{row} % {count}", "l.unit", "l.insurance", "l.row")
+        above = filled.layout.relations
+        place = "".join(
+            f" WHEN {number} THEN f.{PARENT} % {above[parent].rows or 1}"
+            for number, parent in enumerate(link.table.parents)
+        )
+        # The first of the rows that one is made of is in its number.
+        first = f"({row} // {APART})"
+        return _Theirs(
+            source, count, f"{first} // {count}", f"{first} % {count}", f"f.{UNIT}", f"f.{INSURANCE}",
+            f"CASE f.{PARENT_KIND}{place} END",
+        )  # fmt: skip
+
+    def _insert(self, program: Program, year: int, kind: str, told: tuple[Told, ...], theirs: "_Theirs") -> None:
         source = program.years[year][kind].frame.source
         by_name = {figure.name: (i, figure) for i, figure in enumerate(self.many.figures[kind])}
         columns = ["run", "year", "place", "unit", "insurance", "period"]
-        values = ["s.run", str(year), f"f.row % {count}", "l.unit", "l.insurance", "l.period"]
+        period = "l.period" if theirs.kind == kind else _text(str(Period(year, "row")))
+        values = ["s.run", str(year), theirs.place, theirs.unit, theirs.insurance, period]
         for each in told:
             i, figure = by_name[each.name]
             columns += [f"v{i}", f"s{i}", f"w{i}"]
@@ -305,9 +339,9 @@ class _Settler:
         there = " OR ".join(f"f.{_name(each.state)} IS NOT NULL" for each in told)
         self.engine.run(
             f"INSERT INTO {_name(self.many.tables[kind])} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608
-            f"FROM {_name(source)} f JOIN {_name(f'labels {kind}')} l ON l.row = f.row % {count} "
-            f"JOIN scenarios s ON s.{SCENARIO} = f.row // {count} "
-            f"ANTI JOIN doubtful d ON d.{SCENARIO} = f.row // {count} AND d.root = l.root WHERE {there}"
+            f"FROM {_name(source)} f JOIN {_name(theirs.labels)} l ON l.row = {theirs.label} "
+            f"JOIN scenarios s ON s.{SCENARIO} = {theirs.scenario} "
+            f"ANTI JOIN doubtful d ON d.{SCENARIO} = {theirs.scenario} AND d.root = l.root WHERE {there}"
         )
 
     def _waiting(self, program: Program, source: str, each: Told) -> str:
@@ -353,6 +387,9 @@ class _Settler:
                 if roots is not None and kind not in year.pipeline.scheme.links:
                     mine = [row for row in self.filled.tables[year.year].get(kind, ()) if root_of(row) in roots]
                 numbers = [self.places[id(row)] for row in mine] or range(_AFTER, _AFTER + len(rows))
+                if kind in year.pipeline.scheme.links:
+                    # Merged rows stand in the order of their names, and then of their units.
+                    numbers = [places[id(row.parent)] for row in rows]
                 places |= {id(row): number for row, number in zip(rows, numbers, strict=True)}
             for kind, results in _by_row(results_of(year)):
                 lines.setdefault(kind, []).append(self._line(run, kind, results, places[id(results[0].row)]))
@@ -385,6 +422,24 @@ class _Settler:
     def _drop(self, *tables: str) -> None:
         for table in tables:
             self.engine.run(f"DROP TABLE IF EXISTS {_name(table)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Theirs:
+    """How the rows of a kind are told, as SQL: the scenario of each, the row of ``kind`` that says whose it is, its name, its place."""
+
+    kind: str
+    count: int
+    scenario: str
+    label: str
+    unit: str
+    insurance: str
+    place: str
+
+    @property
+    def labels(self) -> str:
+        """The table of whose the rows of the data are."""
+        return f"labels {self.kind}"
 
 
 def _by_row(results: Iterable[FigureResult]) -> Iterator[tuple[str, list[FigureResult]]]:

@@ -13,6 +13,7 @@ from grammar.diagnostic import Language
 
 if TYPE_CHECKING:
     from engine.bulk.many import Figure
+    from engine.nouns.core import Scheme
     from engine.sql.duckdb_engine import DuckDB
     from engine.trial.batch import Job
 
@@ -97,10 +98,20 @@ def _lines(job: "Job", number: int, kind: str, columns: list[tuple[str, str]], f
         else:
             cells += [_csv_cell(f"t.v{i}", figure), state]
     told = ", ".join(f"{cell} AS c{i}" for i, cell in enumerate(cells))
+    place = _place(job.policy.scheme(), kind)
     return (
-        f"SELECT {number} AS job, t.run AS run, t.place AS place, {told} FROM {_name(job.many.tables[kind])} t "  # noqa: S608
+        f"SELECT {number} AS job, t.run AS run, {place} AS place, {told} FROM {_name(job.many.tables[kind])} t "  # noqa: S608
         f"JOIN {_name(f'runs {number}')} r USING (run)"
     )
+
+
+def _place(scheme: "Scheme", kind: str) -> str:
+    """Where a line stands among those of its year and run; merged rows go by their names, as in the results of one run."""
+    if kind not in scheme.links:
+        return "t.place"
+    types = "".join(f" WHEN {_text(name)} THEN {number}" for number, name in enumerate(scheme.insurances, 1))
+    rank = f"CASE t.insurance{types} ELSE 0 END" if types else "0"
+    return f"row_number() OVER (PARTITION BY t.run, t.year ORDER BY {rank}, t.unit, t.place)"
 
 
 def _csv_cell(cell: str, figure: "Figure") -> str:

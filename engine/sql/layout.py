@@ -86,3 +86,8 @@ class Layout:
     years: tuple[int, ...]
     varying: Mapping[str, Column] | None = None
     taken: tuple[str, ...] = ()
+
+
+def of_scenario(varying: Mapping[str, Column] | None) -> list[str]:
+    """The columns that every row has of its scenario; none where there is one alone."""
+    return [] if varying is None else [SCENARIO, *(column.sql for column in varying.values())]

@@ -27,10 +27,12 @@ from engine.sql.layout import (
     PARENT_KIND,
     PLACE,
     ROW,
+    SCENARIO,
     UNIT,
     YEAR,
     Layout,
     Relation,
+    of_scenario,
 )
 from engine.sql.levels import Frame, Stack, Statement, own
 from engine.sql.names import Called
@@ -46,7 +48,7 @@ _VARCHAR = exp.DataType.build("VARCHAR")
 # No two dates lie further apart.
 _MOST_DAYS = 3_652_058
 # A row that is made goes by the first row of its key, times this, and its number among those of the key.
-_APART = 2**31
+APART = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,6 @@ def linked(
     for kind, found in steps.items():
         if len(found) < len(pipelines) or len({_what(step) for _, step in found.values()}) > 1:
             raise Unsayable(Words("修订前后合并的列不一样", "other columns to merge by before an amendment"), kind)
-        (_, first), *_ = found.values()
-        if layout.varying is not None and layout.relations[first.source].rows:
-            raise Unsayable(Words("许多情景一起算时的合并", "rows merged in many scenarios at once"), kind)
         linking = _Linking(found, layout, facts, arithmetic, names, program, tables)
         made[kind] = linking.linked()
         relations[kind] = made[kind].table
@@ -145,10 +144,12 @@ class _Linking:
         self.scheme = next(iter(steps.values()))[0].scheme
         if not self.relation.parents:
             raise Unsayable(Words("合并的行不属于任何单位", "rows to merge that belong to no unit"), self.step.table)
-        if self.relation.rows >= _APART:
+        if self.relation.rows >= APART:
             raise Unsayable(Words("要合并的行太多", "too many rows to merge"), self.step.table)
         stored = [ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, COUNT, PLACE]
         stored += [column.sql for column in self.relation.columns.values()]
+        self.of_scenario = of_scenario(layout.varying)
+        stored += self.of_scenario
         self.frame = Frame(
             f"{self.scheme.labels.id(self.step.source)}_linked", self.relation.sql, None, stored, program, tables
         )
@@ -201,6 +202,8 @@ class _Linking:
             join = self.frame.join("owner", parent.sql, on)
             cases.append(exp.column(UNIT, table=join.alias))
         yield self.frame.bind("owner", coalesced(*cases) if len(cases) > 1 else cases[0])
+        if self.of_scenario:
+            yield exp.column(SCENARIO)
         if len(relation.insurances) > 1:
             yield exp.column(INSURANCE)
 
@@ -250,7 +253,7 @@ class _Linking:
         scheme, step = self.steps[year][0].scheme, self.steps[year][1]
         return Rows(
             self.frame.name, scheme, scheme.tables[step.source], self.relation, year, self.facts, self.arithmetic,
-            self.names, self.layout.supplied, self.program, self.tables, {}, self.frame,
+            self.names, self.layout.supplied, self.program, self.tables, {}, self.frame, self.layout.varying,
         )  # fmt: skip
 
     def _gap(self, rows: Rows, start: Plain, end: Plain) -> Value:
@@ -356,7 +359,7 @@ class _Linking:
         most = max((relation.most_children or {}).get(kind, relation.rows) for kind in relation.parents)
         source = replace(
             relation, sql=frame.source, most_children={**(relation.most_children or {}), self.step.table: most * len(self.steps)},
-            made=tuple(x for x in stored if x not in _stored_of(relation)),
+            made=tuple(x for x in stored if x not in {*_stored_of(relation), *self.of_scenario}),
         )  # fmt: skip
         table = self.tables.new(self.scheme.labels.id(self.step.table))
         given_ = {x: exp.column(x) for x in (PARENT, PARENT_KIND, YEAR, NUMBER, INSURANCE, PLACE)}
@@ -367,11 +370,11 @@ class _Linking:
         kept = list(counts.values())
         if standing is not None:
             kept += [x.name for tree in trees(standing, self.arithmetic) for x in tree.find_all(exp.Column)]
-        columns |= {x: exp.column(x) for x in (first.name, *kept)}
+        columns |= {x: exp.column(x) for x in (first.name, *kept, *self.of_scenario)}
         self.program.append(Stack(table, [(frame.source, ends, columns)]))
         made = Relation(
             self.step.table, table, relation.parents, {}, relation.years, relation.insurances, relation.most_children,
-            unique=False, made=tuple(x for x in columns if x not in OWN),
+            unique=False, made=tuple(x for x in columns if x not in {*OWN, *self.of_scenario}),
         )  # fmt: skip
         pairs = None if open_ is None else open_.pairs(source, stored, table, first.name, counts, part.name)
         return Linked(
@@ -445,7 +448,7 @@ def _days(later: exp.Expression, earlier: exp.Expression, dialect: Dialect) -> e
 
 def _part_of(first: exp.Expression, number: exp.Expression) -> exp.Expression:
     """The number of a row that is made: its key's first row and its place among those of the key."""
-    apart = exp.cast(exp.Literal.number(_APART), BIGINT.copy())
+    apart = exp.cast(exp.Literal.number(APART), BIGINT.copy())
     return exp.Add(this=exp.Mul(this=first.copy(), expression=apart), expression=number.copy())
 
 

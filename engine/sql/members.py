@@ -29,6 +29,7 @@ class Members(Rows):
         # Nothing begins here: what the rows have is brought over where it is asked for.
         self.scheme, self.table, self.relation, self.year = rows.scheme, rows.table, rows.relation, rows.year
         self.facts, self.arithmetic, self.names, self.supplied = rows.facts, rows.arithmetic, rows.names, rows.supplied
+        self.varying = rows.varying
         where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(rows.year))
         name = f"{rows.frame.name}_in"
         self.frame = Frame(name, pairs.sql, where, pairs.stored, rows.frame.program, rows.frame.tables_of)

@@ -1,6 +1,6 @@
 """The pipelines of all years as SQL: statements in order, and where every column of every row is found at the end."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Sequence_
 from dataclasses import field
 
@@ -27,7 +27,7 @@ from engine.sql.derive import derive
 from engine.sql.expressions import evaluate
 from engine.sql.forms import Value
 from engine.sql.gather import aggregate, names_of, refuse, spread
-from engine.sql.layout import ROW, Layout
+from engine.sql.layout import INSURANCE, PARENT, PARENT_KIND, ROW, UNIT, Layout
 from engine.sql.ledger import OfPeriod, by_period
 from engine.sql.levels import Stack, Statement, pruned, query
 from engine.sql.linking import Linked, linked
@@ -89,14 +89,12 @@ def programmed(
     wanted: dict[str, set[str]] = {}
     layout, links = linked(pipelines, layout, facts, Arithmetic(dialect), names, statements, tables)
     sources = {x.source.kind for x in links.values()}
-    if whole:
+    if whole and figures is None:
         for link in links.values():
             wanted.setdefault(link.source.sql, set()).update(link.names(Arithmetic(dialect)))
     told_of: dict[tuple[int, str], tuple[Told, ...]] = {}
     for year, pipeline in pipelines.items():
-        # Where scenarios stand side by side nothing is merged: the kinds of a link have no rows.
-        alone = {*links, *sources}
-        years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables, alone)
+        years[year] = _begun(year, pipeline, layout, facts, Arithmetic(dialect), names, statements, tables)
         _Year(year, pipeline, years, layout, links).settle()
         for kind, rows in years[year].items():
             if figures is not None:
@@ -108,6 +106,9 @@ def programmed(
             doubts[year, kind] = doubt
             if figures is not None:
                 keep = {ROW, *(name for each in told_of[year, kind] for name in each.columns)}
+                if kind in links:
+                    # Whose they are no table of the data says.
+                    keep |= {PARENT, PARENT_KIND, UNIT, INSURANCE}
             else:
                 keep = {ROW, *(read_of(rows) if whole else _figures_of(rows, pipeline))}
             if isinstance(doubt, exp.Column):
@@ -164,12 +165,8 @@ def _begun(
     names: Names,
     statements: list[Statement | Stack],
     tables: Called,
-    alone: Collection[str],
 ) -> dict[str, Rows]:
-    """The rows of each kind that has any this year, or has columns that others ask for; parents first.
-
-    Kinds ``alone`` do not stand once for each scenario.
-    """
+    """The rows of each kind that has any this year, or has columns that others ask for; parents first."""
     scheme = pipeline.scheme
     made: dict[str, Rows] = {}
 
@@ -181,7 +178,7 @@ def _begun(
         made[kind] = Rows(
             f"{scheme.labels.id(kind)}_{year}", scheme, scheme.tables[kind], layout.relations[kind], year, facts,
             arithmetic, names, layout.supplied, statements, tables, made,
-            varying=None if kind in alone else layout.varying,
+            varying=layout.varying,
         )  # fmt: skip
 
     for kind in scheme.tables:

@@ -27,11 +27,11 @@ from engine.sql.layout import (
     PARENT,
     PARENT_KIND,
     ROW,
-    SCENARIO,
     UNIT,
     YEAR,
     Column,
     Relation,
+    of_scenario,
 )
 from engine.sql.levels import Frame, Join, Stack, Statement, own
 from engine.sql.names import Called
@@ -88,8 +88,7 @@ class Rows:
         stored = [ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, "count", "place"]
         stored += [column.sql for column in relation.columns.values()]
         stored += relation.made
-        if varying is not None:
-            stored += [SCENARIO, *(column.sql for column in varying.values())]
+        stored += of_scenario(varying)
         self.frame = frame if frame is not None else Frame(name, relation.sql, where, stored, program, tables)
         self.columns: dict[str, Value] = {}
         self.decided: dict[str, m.Mask] = {}

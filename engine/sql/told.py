@@ -1,11 +1,14 @@
 """What results tell of a figure, as columns in SQL: its value as one whole number or plain thing, its state, what it waits for."""
 
+from functools import partial
+
 from sqlglot import exp
 
 from engine.nouns.kinds import Base, Kind
 from engine.sql import domain as d
-from engine.sql.conditions import all_of, certainly, known, no, own
-from engine.sql.forms import ALWAYS, Number, Plain, Value
+from engine.sql import values as v
+from engine.sql.conditions import all_of, case, certainly, known, no, own
+from engine.sql.forms import ALWAYS, PERHAPS, Number, Plain, Possible, Value
 from engine.sql.layout import FROM_DATA
 from engine.sql.marks import Mask
 from engine.sql.rows import Rows
@@ -43,6 +46,8 @@ class Told:
 def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: bool) -> Told:
     """Columns of a figure; raises Unsayable or Unproved where they cannot be exact."""
     value = rows.columns[name]
+    if rows.standing is not None:
+        value = v.lift(rows, partial(_perhaps, rows), rows.standing, value)
     absent = _absent(rows, name, value, kind, blank_only=blank_only, needs_data=needs_data)
     exact = _bound(rows, "told_exact", d.is_point(rows, value.now))
     stated = exact if value.base is value.now else _bound(rows, "told_stated", d.is_point(rows, value.base))
@@ -62,6 +67,18 @@ def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: boo
     state_column = rows.frame.bind(f"{hint}_state", exp.cast(state, "SMALLINT"))
     missing = _missing(rows, value.missing, hint)
     return Told(name, bound.name, state_column.name, missing, value.missing.may, places, sort)
+
+
+def _perhaps(rows: Rows, there: Possible, value: Possible) -> Possible:
+    """A figure of a row that may be no row of its own: it is there or it is not."""
+    if value.gone == ALWAYS:
+        return value
+    stands = d.plain(there, "yes_no").sql
+    gone = exp.Literal.number(value.gone) if isinstance(value.gone, int) else value.gone
+    always = exp.Literal.number(ALWAYS)
+    cases = [(d.is_gone(value, ALWAYS), always), (certainly(own(stands)), gone), (certainly(no(stands)), always.copy())]
+    tree = case([x for x in cases if known(x[0]) is not False], exp.Literal.number(PERHAPS))
+    return Possible(value.what, rows.frame.bind("told_there", exp.cast(tree, "SMALLINT")), value.reads)
 
 
 def _absent(rows: Rows, name: str, value: Value, kind: Kind, *, blank_only: bool, needs_data: bool) -> exp.Expression:
