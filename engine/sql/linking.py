@@ -376,7 +376,7 @@ class _Linking:
             self.step.table, table, relation.parents, {}, relation.years, relation.insurances, relation.most_children,
             unique=False, made=tuple(x for x in columns if x not in {*OWN, *self.of_scenario}),
         )  # fmt: skip
-        pairs = None if open_ is None else open_.pairs(source, stored, table, first.name, counts, part.name)
+        pairs = None if open_ is None else open_.pairs(source, stored, table, first.name, counts)
         return Linked(
             self.step, source, made, first, end.sql, part, doubt, joins, gap, bound, apart, standing, pairs
         )  # fmt: skip

@@ -43,7 +43,6 @@ class Open:
         self.now = now
         self.assumes = joins.now is not joins.base
         self.too_many: exp.Expression
-        self.close: str
         self.marks: tuple[Mask, Mask, Mask] = (joins.missing, joins.assumed, joins.defaults)
 
     def counted(self, number: exp.Column) -> dict[str, str]:
@@ -54,8 +53,9 @@ class Open:
         since = frame.bind("parts_before", self.windows.over(exp.Max(this=begun), SO_FAR))
         open_ = exp.Sub(this=number.copy(), expression=since)
         self.too_many = exp.GT(this=open_, expression=exp.Literal.number(OPEN_AT_MOST))
-        self.close = frame.bind("worked_out", no(self.too_many)).name
-        counts["close"] = self.close
+        # Where too many are open each row is only part of what it is part of for certain.
+        least = case([(self.too_many.copy(), number.copy())], exp.Literal.number(0))
+        counts["least"] = frame.bind("least_part", least).name
         if self.assumes:
             counts["no"] = count("kept_apart", all_of(self.is_open, certainly(no(self.now.sql)))).name
             counts["unknown"] = count("unknown", all_of(self.is_open, is_null(self.now.sql))).name
@@ -65,7 +65,7 @@ class Open:
         return counts
 
     def pairs(
-        self, source: Relation, stored: Sequence[str], table: str, first: str, counts: Mapping[str, str], part: str
+        self, source: Relation, stored: Sequence[str], table: str, first: str, counts: Mapping[str, str]
     ) -> Pairs:
         """Each row beside every row made that it is, or may be, part of."""
         frame = Frame(
@@ -75,15 +75,13 @@ class Open:
         def theirs(name: str) -> exp.Column:
             return exp.column(name, table="whole")
 
+        # Nothing but comparisons: beside anything else an engine would try every row against every other.
+        parts = counts["parts"]
         on: exp.Expression = exp.EQ(this=theirs(first), expression=own(first))
         on = exp.And(this=on, expression=exp.EQ(this=theirs(counts["stretch"]), expression=own(counts["stretch"])))
-        on = exp.And(this=on, expression=exp.GTE(this=theirs(counts["parts"]), expression=own(counts["parts"])))
-        near = exp.And(this=theirs(self.close), expression=own(self.close))
-        on = exp.And(
-            this=on,
-            expression=exp.Or(this=exp.Paren(this=near), expression=exp.EQ(this=theirs(ROW), expression=own(part))),
-        )
-        frame.join("whole", table, exp.Paren(this=on))
+        on = exp.And(this=on, expression=exp.GTE(this=theirs(parts), expression=own(parts)))
+        on = exp.And(this=on, expression=exp.LTE(this=theirs(counts["least"]), expression=own(parts)))
+        frame.join("whole", table, on)
         whole = frame.bind("whole", exp.column(ROW, table="whole"))
 
         def between(what: str) -> exp.Expression:
