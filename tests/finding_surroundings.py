@@ -205,6 +205,19 @@ def _written(code: str, change: Callable[[Path], object]) -> None:
 _written("S130", lambda folder: (folder / "结果/回执.json").unlink())
 _written("S131", _edit("结果/非医共体机构.csv", "3600000.00", "3600000.01"))
 
+
+def _many(folder: Path, *, right: bool) -> None:
+    """The tables of many runs, or of one."""
+    data = "policies/gaotai/sample.yaml"
+    (folder / "清单.yaml").write_text(
+        f"- 方案: gaotai\n  数据: {data}\n  假设: {{服务量权重: [0%, 10%]}}\n", encoding="utf-8"
+    )
+    one, many = ["gaotai", "--data", data], ["--batch", "清单.yaml"]
+    words = ["settle", *(one if right else many), "--format", "csv", "--out", "结果"]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+
+
+SURROUNDINGS["S132"] = _many
 SURROUNDINGS.update(BOOKS)
 
 

@@ -24,6 +24,8 @@ def settle_many_runs(
 ) -> None:
     """Settle all runs of a file; ends with 1 where a run was refused, the others being told all the same."""
     from engine.doors.batch_form import summary_json, summary_text, tables
+    from engine.doors.batch_receipt import batch_receipt
+    from engine.doors.receipt_form import BESIDE
     from engine.load.batch_file import read_batch
     from engine.trial.batch import jobs_of, settle_batch
 
@@ -42,7 +44,10 @@ def settle_many_runs(
             with _engine(limits, Path(name)) as engine:
                 settle_batch(engine, jobs, in_engine=backend == "duckdb")
                 summary = summary_json(engine, batch, backend, jobs, language)
-                written = tables(engine, jobs, Path(name), form) if out and form != "json" else {}
+                written: dict[str, str | bytes] = {}
+                if out and form != "json":
+                    written |= tables(engine, jobs, Path(name), form)
+                    written[BESIDE] = json_text(batch_receipt(jobs, batch, backend))
         except FindingsError as error:
             fail(error.findings, form, language)
     if form != "json":
@@ -56,7 +61,7 @@ def settle_many_runs(
     sys.exit(1 if any(job.many.refused for job in jobs) else 0)
 
 
-def _write(written: dict[str, bytes], folder: Path, language: Language) -> None:
+def _write(written: dict[str, str | bytes], folder: Path, language: Language) -> None:
     from engine.doors.batch_form import is_batch_table
     from engine.doors.csv_form import is_table
     from engine.doors.parquet_form import is_parquet_table
@@ -65,8 +70,7 @@ def _write(written: dict[str, bytes], folder: Path, language: Language) -> None:
     def ours(path: Path) -> bool:
         return is_batch_table(path) or is_parquet_table(path) or is_table(path) or is_receipt(path)
 
-    contents: dict[str, str | bytes] = dict(written)
-    write_folder(folder, contents, language, ours)
+    write_folder(folder, written, language, ours)
 
 
 def _scenario(policy: "Policy", name: str) -> "list[Assumption]":

@@ -88,7 +88,7 @@ def explain(
 
     用 --from 时，先把这个单位的行逐行重算，与写出的数字核对到分，再解释；数据、规则或数字变了就不解释。
     """
-    _check_usage(name, figure, data, stored, unit, chosen_figure or policy_moved, [*assume, *scenarios], language)
+    _check_usage(name, figure, data, stored, unit, chosen_figure or policy_moved, assume, scenarios, language)
     if stored is not None:
         figure = chosen_figure or name
         everything = everything or figure is None
@@ -106,7 +106,8 @@ def explain(
         if stored is not None:
             from engine.doors.explain_from import unit_of_run
 
-            policy, dataset, settled, told_of = unit_of_run(stored, unit or "", policy_moved, data, language)
+            label = scenarios[0] if scenarios else None
+            policy, dataset, settled, told_of = unit_of_run(stored, unit or "", policy_moved, data, language, label)
             tell(told_of, language)
             chosen = range(0) if chosen is not None and not set(chosen) & set(settled) else chosen
             whole = explainer(policy, dataset, settled if chosen is None else set(chosen) & set(settled))
@@ -138,7 +139,8 @@ def _check_usage(
     stored: str | None,
     unit: str | None,
     only_stored: str | None,
-    assumed: list[str],
+    assumed: tuple[str, ...],
+    scenarios: tuple[str, ...],
     language: Language,
 ) -> None:
     """End as wrong usage where what is written does not go together."""
@@ -155,9 +157,13 @@ def _check_usage(
         stop("--from 要写是哪个单位：加 --unit 名称" if zh else "--from asks for a unit: add --unit NAME")
     if figure is not None or assumed:
         stop(
-            "--from 用的是当时的方案、数据和假设，不再写方案名、--assume、--scenario"
+            "--from 用的是当时的方案、数据和假设，不再写方案名和 --assume"
             if zh
-            else "--from takes the policy, data and assumptions of the run; leave out the policy, --assume and --scenario"
+            else "--from takes the policy, data and assumptions of the run; leave out the policy and --assume"
+        )
+    if len(scenarios) > 1:
+        stop(
+            "--from 只看一个情景：--scenario 只写一次" if zh else "--from looks at one scenario: write --scenario once"
         )
 
 

@@ -45,7 +45,7 @@ def receipt_json(
         "layers": layers_of(policy, dataset.years),
         "data": settlement.receipt["data"],
         "assumptions": [
-            {"name": a.name, "value": exact_text(a.value, _kind_of(settlement.scheme, a.name)), "source": a.source}
+            {"name": a.name, "value": exact_text(a.value, kind_of(settlement.scheme, a.name)), "source": a.source}
             for a in settlement.assumptions.values()
         ],
         "figures": settlement.receipt["figures"],
@@ -96,6 +96,7 @@ def _decimals(value: Number) -> str:
 _PLACES_AT_MOST = 40
 
 
-def _kind_of(scheme: Scheme, name: str) -> Kind:
+def kind_of(scheme: Scheme, name: str) -> Kind:
+    """Of what kind a value is that is assumed: a parameter's, or a datum's."""
     parameter = scheme.parameters.get(name)
     return parameter.kind if parameter is not None else next(i.kind for (_, n), i in scheme.inputs.items() if n == name)

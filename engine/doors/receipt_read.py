@@ -38,15 +38,27 @@ def read_receipt(receipt: str) -> dict[str, Any]:
 
 
 def receipt_in(text: bytes | str, where: str) -> dict[str, Any]:
-    """The receipt that a text is; raises FindingsError where it is none."""
+    """The receipt that a text is; raises FindingsError where it is none, or that of many runs."""
     from pydantic import ValidationError
 
     try:
         receipt: dict[str, Any] = _form().model_validate_json(text).model_dump()
     except ValidationError as error:
+        if _is_of_many(text):
+            raise FindingsError([Finding("S132", Place(where))]) from None
         wrong = sorted({".".join(str(part) for part in each["loc"]) or "JSON" for each in error.errors()})
         raise FindingsError([Finding("S121", Place(where), {"where": "、".join(wrong[:_TOLD_AT_MOST])})]) from None
     return receipt
+
+
+def _is_of_many(text: bytes | str) -> bool:
+    import json
+
+    try:
+        form = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(form, dict) and "batch" in form
 
 
 _TOLD_AT_MOST = 8

@@ -48,6 +48,19 @@ def stored_in(out: Path, kinds: Iterable[str], units: Collection[str], form: dic
     return found
 
 
+def stored_of_one(out: Path, kinds: Iterable[str], units: Collection[str], scheme: str, label: str, data: str) -> Lines:
+    """The rows of some units in one of many runs (``settle --batch``)."""
+    found: Lines = {}
+    chosen = {"方案": scheme, "情景": label, "数据": data}
+    for kind in kinds:
+        path = out / f"{scheme}.{kind}"
+        if (parquet := path.with_name(f"{path.name}.parquet")).is_file():
+            _from_parquet(found, kind, parquet, units, chosen)
+        elif (table := path.with_name(f"{path.name}.csv")).is_file():
+            _from_csv(found, kind, table, units, chosen)
+    return found
+
+
 def differing(figures: Iterable[FigureResult], stored: Lines, out: Path) -> Iterator[Finding]:
     """Every figure that is stored otherwise than it is worked out now, and every one that stands on one side only."""
     now: dict[Key, dict[int, dict[str, FigureResult]]] = {}
@@ -164,29 +177,31 @@ def json_of(out: Path) -> dict[str, Any] | None:
     return form if isinstance(form, dict) and isinstance(form.get("figures"), list) else None
 
 
-def _from_parquet(found: Lines, kind: str, path: Path, units: Collection[str]) -> None:
+def _from_parquet(
+    found: Lines, kind: str, path: Path, units: Collection[str], chosen: Mapping[str, str] | None = None
+) -> None:
     from engine.sql.duckdb_engine import DuckDB
 
     engine = DuckDB(open_to=[path])
     try:
         engine.read("held", [path])
         names = [name for name, _ in engine.columns("held")]
-        chosen = ", ".join("'" + unit.replace("'", "''") + "'" for unit in units)
-        source = "'" + str(path.absolute()).replace("'", "''") + "'"
+        where = [f"名称 IN ({', '.join(map(_text, units))})"]
+        where += [f"{name} = {_text(value)}" for name, value in (chosen or {}).items()]
         query = (
-            f"SELECT * FROM read_parquet({source}, file_row_number = true) "  # noqa: S608 - quoted
-            f"WHERE 名称 IN ({chosen}) ORDER BY file_row_number"
+            f"SELECT * FROM read_parquet({_text(str(path.absolute()))}, file_row_number = true) "  # noqa: S608 - quoted
+            f"WHERE {' AND '.join(where)} ORDER BY file_row_number"
         )
-        at = len(names)
+        at, head = len(names), names.index("期") + 1
         for cells in engine.rows(query):
-            unit, insurance, period = cells[:3]
+            unit, insurance, period = cells[head - len(_KEY) : head]
             line = {
-                name: Stored(
+                names[i]: Stored(
                     {"value": cells[i], "state": cells[i + 1], "missing": cells[i + 2] or ""},
-                    Place(str(path), row=cells[at] + 1, key=name),
+                    Place(str(path), row=cells[at] + 1, key=names[i]),
                 )
-                for i, name in enumerate(names)
-                if i >= len(_KEY) and i % len(_KEY) == 0 and cells[i + 1] is not None
+                for i in range(head, at, 3)
+                if cells[i + 1] is not None
             }
             found.setdefault((kind, unit, insurance or "", period), []).append(line)
     finally:
@@ -196,20 +211,32 @@ def _from_parquet(found: Lines, kind: str, path: Path, units: Collection[str]) -
 _KEY = ("名称", "险种", "期")
 
 
-def _from_csv(found: Lines, kind: str, path: Path, units: Collection[str]) -> None:
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _from_csv(
+    found: Lines, kind: str, path: Path, units: Collection[str], chosen: Mapping[str, str] | None = None
+) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         names = next(reader, [])
-        named = {safe(unit) for unit in units}
+        named = {safe(unit): unit for unit in units}
+        if not {*_KEY, *(chosen or {})} <= set(names):
+            return
+        head = names.index("期") + 1
+        wanted = [(names.index(name), safe(value)) for name, value in (chosen or {}).items()]
         for cells in reader:
-            if cells[0] not in named or len(cells) != len(names):
+            if len(cells) != len(names) or any(cells[i] != value for i, value in wanted):
                 continue
-            unit = next(unit for unit in units if safe(unit) == cells[0])
+            unit, insurance, period = cells[head - len(_KEY) : head]
+            if unit not in named:
+                continue
             line = {
                 names[i]: Stored(
                     {"value": cells[i], "state": cells[i + 1]}, Place(str(path), reader.line_num, key=names[i])
                 )
-                for i in range(len(_KEY), len(names), 2)
+                for i in range(head, len(names), 2)
                 if cells[i + 1]
             }
-            found.setdefault((kind, unit, cells[1], cells[2]), []).append(line)
+            found.setdefault((kind, named[unit], insurance, period), []).append(line)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from engine.nouns.core import Parameter
 from engine.nouns.dataset import Assumption, Dataset
@@ -193,14 +193,18 @@ def _as_told(value: Value) -> object:
     return "open" if value.state == "open" else value.now
 
 
+def rules_digest(layers: Iterable[tuple[str, str]]) -> str:
+    """One digest of the names and digests of all texts that take part."""
+    lines = dict.fromkeys(f"{name} {digest}" for name, digest in layers)
+    return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
+
+
 def _receipt(run: Run, dataset: Dataset, results: tuple[FigureResult, ...]) -> dict[str, str]:
     """Digests of every text that took part in any year, of the data, of the figures; and the engine."""
-    layers = dict.fromkeys(f"{x.name} {x.digest}" for year in run.years for x in year.pipeline.scheme.layers)
-    rules = hashlib.sha256("\n".join(layers).encode()).hexdigest()
     figures = [[list(map(str, r.row.key)), r.name, plain(r.value.now, r.kind), r.value.state] for r in results]
     text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"))
     return {
-        "rules": f"sha256:{rules}",
+        "rules": rules_digest((x.name, x.digest) for year in run.years for x in year.pipeline.scheme.layers),
         "data": dataset.digest,
         "engine": VERSION,
         "figures": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass as mutable
-from dataclasses import field
+from dataclasses import field, replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -42,11 +42,13 @@ class Run:
 
 @mutable(slots=True)
 class Job:
-    """A scheme on some data with all its runs, and what came of them."""
+    """A scheme on some data with all its runs, and what came of them; ``name`` and ``at`` are where the two were found."""
 
     policy: Policy
     data: str
     raw: RawData
+    name: str
+    at: str
     runs: list[Run] = field(default_factory=list)
     dataset: Dataset | None = None
     many: Many = field(default_factory=Many)
@@ -125,6 +127,24 @@ def _only_years(engine: DuckDB, table: str, runs: Sequence[Run]) -> None:
         start = number
 
 
+def _join(known: list[Run], runs: Sequence[Run]) -> None:
+    """Add runs to others: one that is there already tells the years of both, and no two that differ go by one name."""
+    places = {run.label: number for number, run in enumerate(known)}
+    for run in runs:
+        label, count = run.label, 1
+        while label in places:
+            other = known[places[label]]
+            if other.assumed == run.assumed:
+                years = None if other.years is None or run.years is None else other.years | run.years
+                known[places[label]] = replace(other, years=years)
+                break
+            count += 1
+            label = f"{run.label}（{count}）"
+        else:
+            places[label] = len(known)
+            known.append(replace(run, label=label))
+
+
 def _is_policy(name: str) -> bool:
     try:
         find_policy(name)
@@ -158,21 +178,25 @@ class _Reader:
                     raise FindingsError([Finding("L292", entry.place, about)])
                 if policy is not None and raw is not None:
                     key = (scheme.text, data.text)
-                    self.jobs.setdefault(key, Job(policy, data.text, raw)).runs.extend(runs)
+                    found = Job(policy, data.text, raw, self.found(scheme.text), self.near(data.text))
+                    _join(self.jobs.setdefault(key, found).runs, runs)
 
     def policy(self, cell: Cell) -> Policy | None:
         """A scheme, by name or by a path from the file."""
         if cell.text not in self.policies:
             self.policies[cell.text] = None
             try:
-                # A folder beside the file may go by a scheme's name and be none: results are often called so.
-                beside = self.near(cell.text)
-                self.policies[cell.text] = open_policy(beside if _is_policy(beside) else cell.text)
+                self.policies[cell.text] = open_policy(self.found(cell.text))
             except NoSuchPolicyError as error:
                 self.none(cell, Words("方案", "scheme"), error.known)
             except FindingsError as error:
                 self.findings += error.findings
         return self.policies[cell.text]
+
+    def found(self, scheme: str) -> str:
+        """Where a scheme is: a folder beside the file may go by its name and be none, results are often called so."""
+        beside = self.near(scheme)
+        return beside if _is_policy(beside) else scheme
 
     def data(self, cell: Cell) -> RawData | None:
         """Data, by a path from the file."""
