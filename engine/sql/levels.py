@@ -172,7 +172,7 @@ class Frame:
                 raise _TooLongError
             if isinstance(node, exp.Column) and node.name in self.waiting:
                 inner = self.waiting[node.name].expression.copy().transform(replaced)
-                return inner if isinstance(inner, exp.Column | exp.Literal | exp.Paren | exp.Func) else exp.paren(inner)
+                return inner if _stands_alone(inner, node.parent) else exp.paren(inner)
             return node
 
         try:
@@ -209,6 +209,13 @@ class Frame:
 
 class _TooLongError(Exception):
     pass
+
+
+def _stands_alone(inner: exp.Expression, above: object) -> bool:
+    """Whether a tree needs no brackets under another."""
+    # SQLGlot counts AND and OR among its functions.
+    tight = isinstance(inner, exp.Column | exp.Literal | exp.Paren | exp.Func) and not isinstance(inner, exp.Connector)
+    return tight or isinstance(above, exp.Coalesce | exp.If)
 
 
 def columns_in(expression: exp.Expression) -> Iterator[exp.Column]:
