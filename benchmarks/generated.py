@@ -91,6 +91,10 @@ class Generated:
         self.pipeline = policy.pipeline(date(YEAR, 1, 1))
         self.layout = self._laid_out(relations)
         self.program = self.programmed()
+        # As a person's SQL, it is written once; what writing takes is told apart.
+        self.texts = [
+            (table, quoted(query).sql(dialect="duckdb", identify=True)) for table, query in self.program.tables()
+        ]
 
     @classmethod
     def of_w1(cls, database: duckdb.DuckDBPyConnection) -> "Generated":
@@ -133,8 +137,8 @@ class Generated:
 
     def run(self) -> None:
         """Settle."""
-        for table, query in self.program.tables():
-            self.connection.keep(table, quoted(query))
+        for table, text in self.texts:
+            self.connection.keep(table, text)
 
     def answers(self) -> list[Sequence[int] | None]:
         """The figures, row by row; None where the row is in doubt, for the interpreter settles it again."""
@@ -187,7 +191,9 @@ class Generated:
         (rows,) = next(self.connection.rows(f'SELECT count(*) FROM "{sql}"'))
         parents = scheme.tables[kind].parents
         most = {parent: self._most(sql) for parent in parents}
-        return Relation(kind, sql, parents, columns, {YEAR: rows}, (None,), most, unique=True)
+        return Relation(
+            kind, sql, parents, columns, {YEAR: rows}, (None,), most, unique=True, one_year=True, all_from_data=True
+        )
 
     def _most(self, sql: str) -> int:
         (most,) = next(self.connection.rows(f'SELECT max(n) FROM (SELECT count(*) AS n FROM "{sql}" GROUP BY parent)'))

@@ -163,6 +163,8 @@ class _Filler:
             insurances,
             _most(rows),
             unique,
+            one_year=len(years) == 1,
+            all_from_data=all(row.from_data for row in rows),
         )
 
 

@@ -35,7 +35,7 @@ from engine.sql.layout import (
     Layout,
     Relation,
 )
-from engine.sql.levels import quoted
+from engine.sql.levels import Frame, quoted
 from engine.sql.linking import APART
 from engine.sql.program import Program, programmed
 from engine.sql.scope import Unsayable
@@ -285,11 +285,11 @@ class _Settler:
             theirs = self._theirs(filled, program, kind)
             if not theirs.count or (isinstance(doubt, exp.Boolean) and not doubt.this):
                 continue
-            source = program.years[year][kind].frame.source
+            source = _rows_of(program.years[year][kind].frame)
             # A statement that nothing is read of is not made.
             where = doubt.sql(dialect=self.engine.dialect, identify=True)
             self.engine.run(
-                f"INSERT INTO doubtful SELECT DISTINCT {theirs.scenario}, l.root FROM {_name(source)} f "  # noqa: S608
+                f"INSERT INTO doubtful SELECT DISTINCT {theirs.scenario}, l.root FROM {source} f "  # noqa: S608
                 f"JOIN {_name(theirs.labels)} l ON l.row = {theirs.label} WHERE {where}"
             )
         for (year, kind), told in program.told.items():
@@ -324,7 +324,7 @@ class _Settler:
         )  # fmt: skip
 
     def _insert(self, program: Program, year: int, kind: str, told: tuple[Told, ...], theirs: "_Theirs") -> None:
-        source = program.years[year][kind].frame.source
+        source = _rows_of(program.years[year][kind].frame)
         by_name = {figure.name: (i, figure) for i, figure in enumerate(self.many.figures[kind])}
         columns = ["run", "year", "place", "unit", "insurance", "period"]
         period = "l.period" if theirs.kind == kind else _text(str(Period(year, "row")))
@@ -339,7 +339,7 @@ class _Settler:
         there = " OR ".join(f"f.{_name(each.state)} IS NOT NULL" for each in told)
         self.engine.run(
             f"INSERT INTO {_name(self.many.tables[kind])} ({', '.join(columns)}) SELECT {', '.join(values)} "  # noqa: S608
-            f"FROM {_name(source)} f JOIN {_name(theirs.labels)} l ON l.row = {theirs.label} "
+            f"FROM {source} f JOIN {_name(theirs.labels)} l ON l.row = {theirs.label} "
             f"JOIN scenarios s ON s.{SCENARIO} = {theirs.scenario} "
             f"ANTI JOIN doubtful d ON d.{SCENARIO} = {theirs.scenario} AND d.root = l.root WHERE {there}"
         )
@@ -349,7 +349,7 @@ class _Settler:
         if each.missing is None:
             return "NULL"
         column, state = f"f.{_name(each.missing)}", f"f.{_name(each.state)}"
-        asked = f"SELECT DISTINCT {column} FROM {_name(source)} f WHERE {state} = 2"  # noqa: S608
+        asked = f"SELECT DISTINCT {column} FROM {source} f WHERE {state} = 2"  # noqa: S608
         cases = "".join(
             f" WHEN {mask} THEN {_text('、'.join(sorted(program.names.of(mask))))}"
             for (mask,) in self.engine.rows(asked)
@@ -489,6 +489,14 @@ def _cell(told: Told, figure: Figure) -> str:
     # As text no figure ends in zeros that say nothing, save the two decimals of amounts.
     text = f"CAST({number} AS VARCHAR)"
     return text if told.places == FEN_PLACES else f"rtrim(rtrim({text}, '0'), '.')"
+
+
+def _rows_of(frame: Frame) -> str:
+    """The rows of a frame as a query reads them: those of its table that are its own."""
+    source = _name(frame.source)
+    if frame.where is None:
+        return source
+    return f"(SELECT * FROM {source} WHERE {frame.where.sql(dialect='duckdb', identify=True)})"  # noqa: S608 - our own names
 
 
 def _name(name: str) -> str:

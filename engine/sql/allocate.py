@@ -11,7 +11,7 @@ from engine.sql import domain as d
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import settled
-from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, known, no, truth
+from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, known, never_null, no, truth
 from engine.sql.derive import rounded
 from engine.sql.expressions import evaluate
 from engine.sql.forms import Number, Possible, Rational, Value
@@ -182,45 +182,51 @@ class _ByWeight(Pool):
             if known(self.among) is None
             else weight
         )
-        most = self.most()
-        try:
-            total = n.total(mine, most, over=self.by)
-        except Unproved:
-            mine = r.clamped(self, self.put_in_column("weight", mine))
-            total = n.total(mine, most, over=self.by)
-        total = self.put_in_column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
-        lacks = self._some(is_null(mine.sql))
+        mine, total = self._weights(mine)
+        lacks = truth(value=False) if never_null(mine.sql, self.frame.given) else self._some(is_null(mine.sql))
         if side.low is None or side.high is None:
             whole_fixed: exp.Expression = truth(value=False)
         else:
             whole_fixed = certainly(n.equal(side.low, side.high))
+            if self.known_whole or not self.names.ranges:
+                # A whole that is NULL makes each part NULL by itself.
+                whole_fixed = truth(value=True)
         fixed = all_of(no(lacks), whole_fixed)
-        empty = all_of(no(lacks), n.equal(total, zero))
+        empty = truth(value=False) if ends(total)[0] > 0 else all_of(no(lacks), n.equal(total, zero))
         none = (
             all_of(empty, whole_fixed, certainly(n.equal(side.low, zero)))
             if side.low is not None
             else truth(value=False)
         )
-        self.doubt(all_of(self.among, empty, no(none)))
         if self.weighted is None:
-            self.weighted = self.frame.bind("weighted", no(empty))
+            self.weighted = (
+                no(empty) if self.alone and known(empty) is False else self.frame.bind("weighted", no(empty))
+            )
             # Of the side with assumptions, which is the first.
-            self.nothing = none if known(none) is not None else self.frame.bind("nothing", certainly(none))
+            none = self.nothing = none if known(none) is not None else self.frame.bind("nothing", certainly(none))
+        self.doubt(all_of(self.among, empty, no(none)))
         none = any_of(self.nothing, none)
         if self.step.spare not in {"largest_remainder", "first_listed"}:
             is_it = exp.EQ(this=exp.column(UNIT), expression=exp.Literal.string(self.step.spare))
             self.doubt(no(self._some(is_it)))
-        divisor = Whole(exp.Nullif(this=n.stored(total), expression=exp.Literal.number(0)), 1, max(1, ends(total)[1]))
+        divisor = total
+        if ends(total)[0] <= 0:
+            some = exp.Nullif(this=n.stored(total), expression=exp.Literal.number(0))
+            divisor = Whole(some, 1, max(1, ends(total)[1]))
         exact = self._exact(side, mine, divisor, fixed) if side.low is not None and side.high is not None else None
-        low = self._edge(side.low, mine, divisor, floor=True)
-        high = self._edge(side.high, mine, divisor, floor=False)
-        loose_low = None if side.low is None else _unless_null(side.low, n.least(side.low, zero))
-        loose_high = None if side.high is None else _unless_null(side.high, n.greatest(side.high, zero))
+        loose = self.names.ranges and known(fixed) is not True
+        low = self._edge(side.low, mine, divisor, floor=True) if loose else None
+        high = self._edge(side.high, mine, divisor, floor=False) if loose else None
+        loose_low = loose_high = None
+        if loose and side.low is not None:
+            loose_low = _unless_null(side.low, n.least(side.low, zero))
+        if loose and side.high is not None:
+            loose_high = _unless_null(side.high, n.greatest(side.high, zero))
 
         def end(edge: Whole | None, loose: Whole | None) -> Rational | None:
             items: list[tuple[exp.Expression, Rational | None]] = [(none, r.constant(self, 0))]
             if exact is not None:
-                items.append((fixed, Rational(exact, n.constant(1), blank=True)))
+                items.append((fixed, Rational(exact, n.constant(1), blank=known(fixed) is None)))
             unweighted = all_of(no(lacks), n.equal(mine, zero))
             items.append((unweighted, r.constant(self, 0)))
             items.append((lacks, None if loose is None else Rational(loose, n.constant(1), blank=True)))
@@ -228,9 +234,27 @@ class _ByWeight(Pool):
 
         del nothing
         found_low, found_high = end(low, loose_low), end(high, loose_high)
-        if known(fixed):
+        if known(fixed) or not self.names.ranges:
             return Possible(Number(found_low, found_low))
         return Possible(Number(found_low, found_high))
+
+    def _is_equal(self, weight: Whole) -> bool:
+        """Whether all rows receive, and all by one weight that is known before the run."""
+        return weight.static == 1 and known(self.among) is True
+
+    def _weights(self, mine: Whole) -> tuple[Whole, Whole]:
+        """The weight of each row and of all together, which both fit."""
+        n = self.arithmetic
+        most = self.most()
+        if self._is_equal(mine):
+            count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[x.copy() for x in self.by])
+            return mine, self.put_in_column("weights", Whole(count, 1, max(1, most)))
+        try:
+            total = n.total(mine, most, over=self.by)
+        except Unproved:
+            mine = r.clamped(self, self.put_in_column("weight", mine))
+            total = n.total(mine, most, over=self.by)
+        return mine, self.put_in_column("weights", Whole(exp.cast(total.sql, n.type_of(*ends(total))), *ends(total)))
 
     def _exact(self, side: _Side, weight: Whole, total: Whole, fixed: exp.Expression) -> Whole:
         n = self.arithmetic
@@ -239,14 +263,20 @@ class _ByWeight(Pool):
         size = self.put_in_column("size", n.absolute(amount))
         above = self.put_in_column("share_above", r.times(self, size, weight))
         # No weight is above all of them together, and so no share above the whole.
-        part = self.put_in_column("share", n.within(n.floor(above, total), 0, ends(size)[1]))
+        most = ends(size)[1]
+        part = self.put_in_column("share", n.within(n.floor(above, total, (0, most)), 0, most))
         # What is cut off each share, in parts of the weights together: so small that it fits wherever these do.
         cut = n.subtract(above, r.times(self, part, total))
         rest = self.put_in_column("cut_off", Whole(cut.sql, 0, ends(total)[1]))
-        given = n.total(part, self.most(), over=self.by)
-        left = self.put_in_column(
-            "spare", n.subtract(size, Whole(exp.cast(given.sql, n.type_of(*ends(given))), *ends(given)))
-        )
+        if self._is_equal(weight):
+            # As many parts of one size as there are weights.
+            unshared = n.subtract(size, r.times(self, part, total))
+            left = self.put_in_column("spare", Whole(unshared.sql, 0, ends(total)[1]))
+        else:
+            given = n.total(part, self.most(), over=self.by)
+            left = self.put_in_column(
+                "spare", n.subtract(size, Whole(exp.cast(given.sql, n.type_of(*ends(given))), *ends(given)))
+            )
         del fixed
         one = n.constant(1)
         zero = n.constant(0)
@@ -270,7 +300,10 @@ class _ByWeight(Pool):
             return None
         n = self.arithmetic
         above = r.times(self, end, weight)
-        return n.floor(above, total) if floor else n.negate(n.floor(n.negate(above), total))
+        low, high = min(0, ends(end)[0]), max(0, ends(end)[1])
+        if floor:
+            return n.floor(above, total, (low, high))
+        return n.negate(n.floor(n.negate(above), total, (-high, -low)))
 
     def _rank(self, first: list[exp.Expression], among: exp.Expression) -> Whole:
         last = (

@@ -10,13 +10,15 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import values as v
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, is_null, known, no, perhaps, truth
-from engine.sql.forms import ANYTHING, Possible, Value
+from engine.sql.forms import ANYTHING, Plain, Possible, Value
 from engine.sql.marks import Mask
 from engine.sql.scope import Scope, once
 from grammar.frozen import dataclass
 
 # With more conditions than this that some row may leave open, the rows that do are in doubt.
 _MOST_OPEN = 4
+# What stands in the place of a branch where it is open which branch it is.
+_OPEN = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,13 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """When each branch may decide (-1 is the default), and whether on every row exactly one does."""
+    """When each branch may decide (-1 is the default); where on every row exactly one does, each that may, in order.
+
+    The first of ``ordered`` whose condition holds decides: whichever ranks above it is asked before it.
+    """
 
     when: dict[int, exp.Expression]
-    alone: bool
+    ordered: list[tuple[int, exp.Expression]] | None
 
 
 def decide(
@@ -85,9 +90,16 @@ def _covered(s: Scope, live: _Live, values: dict[int, Possible]) -> Possible:
     items = [(live.when[i], x) for i, x in values.items() if known(live.when[i]) is not False]
     if not items:
         return ANYTHING
-    if live.alone:
-        return d.choose(s, items[:0:-1], items[0][1])
+    if live.ordered is not None:
+        values = {_OPEN: _open(values), **values}
+        *first, last = [(holds, values[i]) for i, holds in live.ordered if i in values]
+        return d.choose(s, first, last[1])
     return d.hull(s, items)
+
+
+def _open(values: dict[int, Possible]) -> Possible:
+    sorts = [x.what.sort for x in values.values() if isinstance(x.what, Plain)]
+    return d.unknown(sorts[0]) if sorts else ANYTHING
 
 
 def _outcomes(
@@ -99,6 +111,8 @@ def _outcomes(
     *,
     exists: bool,
 ) -> _Live:
+    if not s.names.ranges:
+        return _in_order(s, sort, holds, above, value, exists=exists)
     open_ones = [i for i, (_, blank) in enumerate(holds) if blank]
     if len(open_ones) > _MOST_OPEN:
         s.doubt(any_of(*(is_null(holds[i][0]) for i in open_ones)))
@@ -122,9 +136,48 @@ def _outcomes(
         for i, first in _firsts(tops):
             found[i].append(all_of(here, first))
     when = {i: once(s, "live", any_of(*each), BOOLEAN) for i, each in found.items()}
-    if excludes:
-        s.doubt(no(any_of(*when.values())))
-    return _Live(when, alone=not open_ones)
+    if open_ones:
+        if excludes:
+            s.doubt(no(any_of(*when.values())))
+        return _Live(when, None)
+    order = [
+        i for i in _ranked(above if sort == "unless" else [frozenset()] * len(holds)) if known(when[i]) is not False
+    ]
+    return _Live(when, [*((i, holds[i][0]) for i in order), (-1, truth(True))])
+
+
+def _in_order(
+    s: Scope,
+    sort: Literal["unless", "cases"],
+    holds: Sequence[tuple[exp.Expression, bool]],
+    above: Sequence[frozenset[int]],
+    value: Callable[[int], Possible | None],
+    *,
+    exists: bool,
+) -> _Live:
+    """The outcomes where a condition that is open leaves all that rank below it open."""
+    tops = _tops(sort, [certainly(c, blank=blank) for c, blank in holds], above)
+    s.doubt(_clash(s, sort, tops, value, exists=True))
+    if sort == "cases" and not exists:
+        # Where one is open it may be that one.
+        s.doubt(all_of(*(no(c) for c, _ in holds)))
+    ordered: list[tuple[int, exp.Expression]] = []
+    for i in _ranked(above if sort == "unless" else [frozenset()] * len(holds)):
+        condition, blank = holds[i]
+        if blank:
+            ordered.append((_OPEN, is_null(condition)))
+        ordered.append((i, condition))
+    return _Live(dict.fromkeys(range(-1, len(holds)), truth(True)), [*ordered, (-1, truth(True))])
+
+
+def _ranked(above: Sequence[frozenset[int]]) -> list[int]:
+    """The branches, each after those that rank above it."""
+    left, found = list(range(len(above))), list[int]()
+    while left:
+        first = next((i for i in left if not any(i in above[j] for j in left)), left[0])
+        left.remove(first)
+        found.append(first)
+    return found
 
 
 def _may(condition: exp.Expression, yes: bool) -> exp.Expression:

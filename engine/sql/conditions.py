@@ -1,5 +1,6 @@
 """Conditions as SQL, folded where they are known before the run; TRUE, FALSE, and NULL for what is open."""
 
+from collections.abc import Collection
 from functools import reduce
 
 from sqlglot import exp
@@ -42,7 +43,7 @@ def no(condition: exp.Expression) -> exp.Expression:
             return bare(condition.this).copy()
         case exp.GT() | exp.GTE() | exp.LT() | exp.LTE() | exp.EQ() | exp.NEQ():
             return _OPPOSITE[type(condition)](this=condition.this.copy(), expression=condition.expression.copy())
-    return exp.Not(this=_operand(condition))
+    return exp.Not(this=own(condition) if isinstance(condition, exp.Is) else _operand(condition))
 
 
 def certainly(condition: exp.Expression, blank: bool = True) -> exp.Expression:
@@ -64,7 +65,7 @@ def coalesced(first: exp.Expression, *others: exp.Expression) -> exp.Expression:
 
 def is_null(sql: exp.Expression) -> exp.Expression:
     """Whether a tree comes to NULL."""
-    if isinstance(sql, exp.Literal | exp.Boolean):
+    if isinstance(sql.this if isinstance(sql, exp.Cast) else sql, exp.Literal | exp.Boolean):
         return truth(False)
     if isinstance(sql, exp.Null) or (isinstance(sql, exp.Cast) and isinstance(sql.this, exp.Null)):
         return truth(True)
@@ -79,6 +80,44 @@ def is_given(sql: exp.Expression) -> exp.Expression:
 def same(left: exp.Expression, right: exp.Expression) -> exp.Expression:
     """Whether two trees come to the same, NULL being the same as NULL."""
     return exp.NullSafeEQ(this=_operand(left), expression=_operand(right))
+
+
+def never_null(sql: exp.Expression, given: Collection[str]) -> bool:
+    """Whether a tree is plainly never NULL over rows whose ``given`` columns are not."""
+    match sql:
+        case exp.Column():
+            return not sql.table and sql.name in given
+        case exp.Literal() | exp.Boolean() | exp.Is() | exp.NullSafeEQ() | exp.NullSafeNEQ():
+            return True
+        case exp.Coalesce():
+            return any(never_null(x, given) for x in (sql.this, *sql.expressions))
+        case exp.Case():
+            parts = [branch.args["true"] for branch in sql.args["ifs"]]
+            return sql.this is None and all(
+                never_null(x, given) for x in (*parts, sql.args.get("default") or exp.Null())
+            )
+        case exp.IntDiv() | exp.Div() | exp.Mod():
+            return isinstance(sql.expression, exp.Literal) and never_null(sql.this, given)
+        case exp.Paren() | exp.Neg() | exp.Not() | exp.Cast() | exp.Abs():
+            return never_null(sql.this, given)
+        case (
+            exp.Add()
+            | exp.Sub()
+            | exp.Mul()
+            | exp.And()
+            | exp.Or()
+            | exp.GT()
+            | exp.GTE()
+            | exp.LT()
+            | exp.LTE()
+            | exp.EQ()
+            | exp.NEQ()
+        ):
+            return never_null(sql.this, given) and never_null(sql.expression, given)
+        case exp.In():
+            return all(never_null(x, given) for x in (sql.this, *sql.expressions))
+        case _:
+            return False
 
 
 def case(cases: list[tuple[exp.Expression, exp.Expression]], otherwise: exp.Expression | None = None) -> exp.Expression:

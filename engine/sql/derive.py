@@ -16,7 +16,7 @@ from engine.sql import values as v
 from engine.sql.carried import settled
 from engine.sql.conditions import all_of, any_of, certainly, known, no, truth
 from engine.sql.expressions import assuming, beside, branch, evaluate, may_hold
-from engine.sql.forms import ALWAYS, Plain, Possible, Value
+from engine.sql.forms import ALWAYS, NEVER, Plain, Possible, Value
 from engine.sql.marks import Mask
 from engine.sql.rows import Rows, sort_of
 from engine.sql.scope import Scope, Within
@@ -34,20 +34,28 @@ def derive(rows: Rows, step: Derive) -> None:
 
 def _derived(rows: Rows, step: Derive) -> Value:
     if not step.blank_only:
-        return _kept_within(rows, step, _chosen(rows, rows, step))
+        value = _chosen(rows, rows, step)
+        # What is known on every row is held to its limits in the figure's own column; a range is cut first.
+        return _kept_within(
+            rows, step, value, _name(rows, step) if value.is_certain or not rows.names.ranges else "amount"
+        )
     given = rows.columns[GIVEN + step.column]
     is_blank = any_of(m.some(given.missing), m.some(given.defaults))
+    if not rows.names.ranges:
+        is_blank = no(rows.given(step.column))
     if known(is_blank) is False:
         return given
     there = Within(rows, is_blank, {})
-    chosen = settled(there, _chosen(rows, there, step, is_blank), _hint(rows, step))
+    chosen = settled(there, _chosen(rows, there, step, is_blank), f"{_name(rows, step)}_before")
     value = _left_blank(there, step, rows, chosen)
-    value = _kept_within(there, step, value)
+    value = _kept_within(there, step, value, "amount")
+    if not rows.names.ranges and value.now.gone == given.now.gone == NEVER and d.may_be_null(given.now):
+        return v.stated(d.filled(rows, given.now, value.now))
     return v.choose(rows, [(no(is_blank), given)], value)
 
 
-def _hint(rows: Rows, step: Derive) -> str:
-    return f"{rows.scheme.labels.id(step.column, step.table)}_before"
+def _name(rows: Rows, step: Derive) -> str:
+    return rows.scheme.labels.id(step.column, step.table)
 
 
 def _chosen(rows: Rows, s: Scope, step: Derive, where: exp.Expression | None = None) -> Value:
@@ -83,7 +91,7 @@ def rounded(s: Scope, value: Value, step: Number | None, mode: c.Mode) -> Value:
 def _left_blank(s: Scope, step: Derive, rows: Rows, value: Value) -> Value:
     """A datum left blank waits for what its rule waits for; where that is nothing handed in, for the datum itself."""
     is_open = v.is_open(s, value)
-    if known(is_open) is False:
+    if known(is_open) is False or not s.names.ranges:
         return value
     lacking = rows.names.mask(rows.scheme.tables.keys() - rows.supplied)
     waits = m.among(value.missing, value.missing.may & ~lacking)
@@ -99,18 +107,18 @@ def _left_blank(s: Scope, step: Derive, rows: Rows, value: Value) -> Value:
     return v.choose(s, [(all_of(is_open, any_of(absent, no(waits))), blank)], value)
 
 
-def _kept_within(s: Scope, step: Derive, value: Value) -> Value:
+def _kept_within(s: Scope, step: Derive, value: Value, name: str) -> Value:
     """A part stays within what is left, and money is not negative: where a known one is not, the row is in doubt."""
     if step.remaining is not None:
-        value = _within_rest(s, settled(s, value, "part"), settled(s, evaluate(s, step.remaining), "rest"))
+        value = _within_rest(s, settled(s, value, name), settled(s, evaluate(s, step.remaining), "rest"))
     if step.kind.base is k.Base.MONEY and step.kind.per is None:
-        value = _not_negative(s, settled(s, value, "amount"))
+        value = _not_negative(s, settled(s, value, name))
     return value
 
 
 def _within_rest(s: Scope, value: Value, rest: Value) -> Value:
     s.doubt(_beyond(s, value.now, rest.now))
-    if value.is_known and rest.is_known:
+    if (value.is_known and rest.is_known) or not s.names.ranges:
         return value
     now = _clipped(s, value.now, rest.now)
     base = now
@@ -129,17 +137,22 @@ def _masks(value: Value) -> tuple[Mask, Mask, Mask]:
 
 def _beyond(s: Scope, part: Possible, rest: Possible) -> exp.Expression:
     """Whether a known part does not lie between nothing and what is known to be left, of either sign."""
-    fixed = all_of(d.is_point(s, part), d.is_point(s, rest))
+    fixed = all_of(_is_told(s, part), _is_told(s, rest))
     if known(fixed) is False:
         return truth(value=False)
     x, y = d.number(s, part).low, d.number(s, rest).low
     if x is None or y is None or x == y:
         return truth(value=False)
     x, y, zero = r.settled(s, x, "part"), r.settled(s, y, "rest"), r.constant(s, 0)
-    positive = r.from_(s, y, zero)
-    above = any_of(r.over(s, zero, x), r.over(s, x, y))
+    positive = truth(value=True) if y.is_never_negative else r.from_(s, y, zero)
+    above = any_of(truth(value=False) if x.is_never_negative else r.over(s, zero, x), r.over(s, x, y))
     below = any_of(r.over(s, y, x), r.over(s, x, zero))
     return all_of(fixed, any_of(all_of(positive, above), all_of(no(positive), below)))
+
+
+def _is_told(s: Scope, value: Possible) -> exp.Expression:
+    """Whether a number that is compared is exact; what is NULL compares to NULL, which is no doubt."""
+    return d.is_point(s, value) if s.names.ranges else truth(value=True)
 
 
 def _clipped(s: Scope, value: Possible, rest: Possible) -> Possible:
@@ -159,7 +172,7 @@ def _not_negative(s: Scope, value: Value) -> Value:
     zero = r.constant(s, 0)
     low = d.number(s, value.now).low
     if low is not None and not low.is_never_negative:
-        s.doubt(all_of(d.is_point(s, value.now), r.over(s, zero, low)))
+        s.doubt(all_of(_is_told(s, value.now), r.over(s, zero, low)))
     if value.is_known:
         return value
     now = d.clip(s, value.now, zero, None)
@@ -172,7 +185,7 @@ def _not_negative(s: Scope, value: Value) -> Value:
 def _outside(s: Scope, value: Possible, limits: c.Range) -> exp.Expression:
     """Whether a known number is outside what its name is declared to be."""
     number = d.number(s, value).low
-    fixed = d.is_point(s, value)
+    fixed = _is_told(s, value)
     if number is None or known(fixed) is False:
         return truth(value=False)
     outside: list[exp.Expression] = []

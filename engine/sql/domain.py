@@ -14,8 +14,33 @@ from engine.nouns.numbers import Number as Exact
 from engine.nouns.possible import Scalar
 from engine.sql import ranges as n
 from engine.sql import rational as r
-from engine.sql.conditions import BOOLEAN, all_of, any_of, case, certainly, is_given, is_null, known, no, own, truth
-from engine.sql.forms import ALWAYS, ANY_NUMBER, NEVER, PERHAPS, Number, Plain, Possible, Rational, Sort, is_sure
+from engine.sql.conditions import (
+    BOOLEAN,
+    all_of,
+    any_of,
+    case,
+    certainly,
+    coalesced,
+    is_given,
+    is_null,
+    known,
+    no,
+    own,
+    truth,
+)
+from engine.sql.forms import (
+    ALWAYS,
+    ANY_NUMBER,
+    ANYTHING,
+    NEVER,
+    PERHAPS,
+    Number,
+    Plain,
+    Possible,
+    Rational,
+    Sort,
+    is_sure,
+)
 from engine.sql.marks import Mask, chosen, either, when
 from engine.sql.marks import differ as unlike
 from engine.sql.scope import Scope, Unsayable, once
@@ -64,6 +89,8 @@ def absent(reads: Mask) -> Possible:
 
 def between(s: Scope, low: Exact | None, high: Exact | None) -> Possible:
     """The same range on every row."""
+    if not s.names.ranges and (low is None or low != high):
+        return ANYTHING
     low_end, high_end = (None if x is None else r.constant(s, x) for x in (low, high))
     return Possible(Number(low_end, high_end))
 
@@ -203,6 +230,8 @@ def clip(s: Scope, value: Possible, low: Rational | None, high: Rational | None)
 
 def cut_down(s: Scope, amount: Possible) -> Possible:
     """Between nothing and the amount's upper end."""
+    if not s.names.ranges:
+        return ANYTHING
     high = number(s, amount).high
     return Possible(Number(r.constant(s, 0), high))
 
@@ -284,7 +313,10 @@ def choose(s: Scope, cases: Sequence[tuple[exp.Expression, Possible]], otherwise
         if known(holds):
             otherwise = value
             break
-        kept.append((holds, value))
+        if kept and kept[-1][1] == value:
+            kept[-1] = (any_of(kept[-1][0], holds), value)
+        else:
+            kept.append((holds, value))
     while kept and kept[-1][1] == otherwise:
         kept.pop()
     if not kept:
@@ -297,6 +329,25 @@ def choose(s: Scope, cases: Sequence[tuple[exp.Expression, Possible]], otherwise
     reads = chosen([(holds, v.reads) for holds, v in kept], otherwise.reads)
     perhaps = any(v.perhaps and v.gone not in {NEVER, ALWAYS} for v in values)
     return Possible(_choose_solid(s, kept, otherwise), gone, reads, perhaps)
+
+
+def may_be_null(value: Possible) -> bool:
+    """Whether some row has NULL for it."""
+    what = value.what
+    return what.blank if isinstance(what, Plain) else what.low is None or what.low.blank
+
+
+def filled(s: Scope, given: Possible, otherwise: Possible) -> Possible:
+    """What is given, and where that is NULL another; of values that are exact or NULL."""
+    one, other = given.what, otherwise.what
+    if isinstance(one, Number) and isinstance(other, Number):
+        if one.low is None or other.low is None:
+            return otherwise if one.low is None else given
+        found = r.filled(s, one.low, other.low)
+        return Possible(Number(found, found))
+    if isinstance(one, Plain) and isinstance(other, Plain):
+        return Possible(Plain(coalesced(one.sql, other.sql), one.sort, other.blank))
+    return given
 
 
 def hull(s: Scope, items: Sequence[tuple[exp.Expression, Possible]]) -> Possible:

@@ -15,7 +15,7 @@ from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.conditions import BOOLEAN, any_of, certainly, known, no, perhaps
-from engine.sql.forms import ANY_NUMBER, Plain, Possible, Value
+from engine.sql.forms import ANY_NUMBER, ANYTHING, Plain, Possible, Value
 from engine.sql.scope import Scope, Unsayable, Within, once
 from grammar.diagnostic import Words
 
@@ -50,6 +50,8 @@ def evaluate(s: Scope, node: Core) -> Value:
 def branch(s: Scope, node: "Core | NoFigure", conditions: list[Core]) -> Value:
     """What a branch gives: an expression, or no figure, which names what its conditions read."""
     if isinstance(node, NoFigure):
+        if not s.names.ranges:
+            return v.stated(ANYTHING)
         names = {name for condition in conditions for name in reads_of(condition)}
         return v.stated(d.absent(m.fixed(s.names.mask(names))))
     return evaluate(s, node)

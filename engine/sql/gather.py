@@ -13,10 +13,10 @@ from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed, trees
 from engine.sql.conditions import BOOLEAN, all_of, any_of, certainly, is_given, is_null, known, no, truth
-from engine.sql.forms import ANYTHING, Number, Plain, Possible, Rational, Value
+from engine.sql.forms import ANY_NUMBER, ANYTHING, Number, Plain, Possible, Rational, Value
 from engine.sql.gathered import Gathered, column_of, lacking, marked, may, on_both_sides
-from engine.sql.layout import ROW
-from engine.sql.levels import Join, own
+from engine.sql.layout import FROM_DATA, ROW, Relation
+from engine.sql.levels import Bound, Join, of_own
 from engine.sql.picked import picked
 from engine.sql.rows import Beside, Rows, bound_truth, sort_of
 from engine.sql.scope import Unsayable
@@ -53,9 +53,12 @@ def _from_above(mine: Rows, above: Rows, up: exp.Expression, source: str, hint: 
 def joined_above(mine: Rows, above: Rows, up: exp.Expression) -> Join:
     """The row above beside each row."""
     assert isinstance(up, exp.Column)
-    mine.frame.stores([up.name])
+    way = mine.frame.inlined(up)
+    if way is None:
+        mine.frame.stores([up.name])
+        way = up
     alias = mine.scheme.labels.id(above.table.name)
-    on = exp.EQ(this=exp.column(ROW, table=alias), expression=own(up.name))
+    on = exp.EQ(this=exp.column(ROW, table=alias), expression=of_own(way))
     return mine.frame.join(alias, above.frame.source, on, above.frame.where)
 
 
@@ -97,7 +100,7 @@ def aggregate(rows: Mapping[str, Rows], step: Aggregate, gates: frozenset[str]) 
         if _two_ways(mine.scheme, each.child.table.name, mine.table.name):
             raise Unsayable(Words("下级行有两条归属路径", "rows that belong to a row in two ways"))
         each.begin(step)
-    value = combined(mine, step, gathered, missing=_is_missing(mine, step))
+    value = combined(mine, step, gathered, missing=_is_missing(rows, step))
     for each in gathered:
         for condition in each.in_doubt():
             mine.doubt(each.some(condition))
@@ -134,16 +137,29 @@ def _is_hidden(scheme: Scheme, table: str, column: str) -> bool:
     return figure is not None and figure.kind.is_money and not figure.also_input and not figure.unrounded
 
 
-def _is_missing(mine: Rows, step: Aggregate) -> bool:
+def _is_missing(rows: Mapping[str, Rows], step: Aggregate) -> exp.Expression:
+    """Whether no rows mean that they are not handed in: TRUE, FALSE, or where any data will do what these tell."""
+    mine = rows[step.table]
     tables = mine.scheme.tables
     # Only of rows that stand alone: the kinds above these have parents.
     units = all(step.table in tables[t].parents and not tables[step.table].parents for t in step.tables)
     if units and all(tables[t].grain == "year" for t in step.tables):
-        return True
-    return step.from_data and not any(t in mine.supplied for t in step.tables)
+        return truth(value=True)
+    if mine.names.ranges or not step.from_data:
+        return truth(value=step.from_data and not any(t in mine.supplied for t in step.tables))
+    return no(any_of(*(_is_handed_in(mine, rows[t].relation) for t in step.tables if t in rows)))
 
 
-def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: bool) -> Value:
+def _is_handed_in(mine: Rows, relation: Relation) -> exp.Expression:
+    """Whether the data has any row of a kind."""
+    join = mine.frame.gather_by(f"all_{mine.scheme.labels.id(relation.kind)}", relation.sql, {}, exp.column(FROM_DATA))
+    if not join.columns:
+        join.columns.append(Bound("n", exp.Count(this=exp.Star())))
+    number = mine.frame.bind("handed_in", exp.column("n", table=join.alias))
+    return exp.GT(this=number, expression=exp.Literal.number(0))
+
+
+def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: exp.Expression) -> Value:
     """What the rows of all kinds come to."""
     match step.function:
         case "count":
@@ -158,11 +174,11 @@ def combined(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: 
             value = _only(mine, step, gathered, missing=missing)
         case _:
             raise Unsayable(Words(f"{step.source} 的汇总", f"an aggregate of {step.source}"))
-    if not missing:
+    if known(missing) is False:
         return value
     if gathered and all(g.never_empty for g in gathered):
         return value
-    lacks = all_of(*(no(g.some(g.among)) for g in gathered))
+    lacks = all_of(missing, *(no(g.some(g.among)) for g in gathered if known(missing)))
     links = mine.scheme.links
     handed_in = tuple(links[t].source if t in links else t for t in step.tables)
     return v.choose(mine, [(lacks, lacking(mine, handed_in, step.kind))], value)
@@ -186,6 +202,10 @@ def _counted(mine: Rows, gathered: list[Gathered]) -> Value:
         sure = r.whole(mine, g.count(all_of(g.among, certainly(holds.sql, blank=holds.blank)), weight))
         if not holds.blank:
             return d.point(sure)
+        if not mine.names.ranges:
+            some = g.some(all_of(g.among, is_null(holds.sql)))
+            counted = r.choose(mine, [(some, None)], sure)
+            return Possible(Number(counted, counted))
         most = r.whole(mine, g.count(all_of(g.among, may(holds.sql)), weight))
         return Possible(Number(sure, most))
 
@@ -200,15 +220,15 @@ def _summed(mine: Rows, gathered: list[Gathered]) -> Value:
         if number.is_sure and not holds.blank:
             assert number.low is not None
             return d.point(g.total(sure, number.low, "total"))
+        if not mine.names.ranges and number.low is not None:
+            lacks = is_null(number.low.above.sql) if number.low.blank else truth(value=False)
+            total = g.total(sure, number.low, "total")
+            told = r.choose(mine, [(g.some(any_of(all_of(sure, lacks), maybe)), None)], total)
+            return Possible(Number(told, told))
         zero = r.constant(g.child, 0)
-        counted = ranges.choose(
-            g.child,
-            [
-                (sure, number),
-                (maybe, ranges.hull(g.child, [(truth(value=True), ranges.exactly(zero)), (truth(value=True), number)])),
-            ],
-            ranges.exactly(zero),
-        )
+        both = [(truth(value=True), ranges.exactly(zero)), (truth(value=True), number)]
+        perhaps = ranges.hull(g.child, both) if mine.names.ranges else ANY_NUMBER
+        counted = ranges.choose(g.child, [(sure, number), (maybe, perhaps)], ranges.exactly(zero))
         counted = ranges.settled(g.child, counted)
         low = _end(g, counted.low)
         return Possible(Number(low, low if counted.is_one else _end(g, counted.high)))
@@ -255,7 +275,7 @@ def _three(decided: exp.Expression, loose: exp.Expression, *, every: bool) -> ex
     )
 
 
-def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: bool) -> Value:
+def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: exp.Expression) -> Value:
     n = mine.arithmetic
     lacks = lacking(mine, step.tables, step.kind)
     if not gathered:
@@ -289,7 +309,7 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: boo
     several = marked(mine, anything, anything, gathered)
     none = n.equal(kept, n.constant(0))
     # None or several are for the interpreter to tell, save where rows of the kind are not handed in at all.
-    some = any_of(*(g.some(g.among) for g in gathered)) if missing else truth(value=True)
+    some = any_of(*(g.some(g.among) for g in gathered)) if known(missing) else no(missing)
     mine.doubt(all_of(some, any_of(none, all_of(no(one), n.equal(sure, kept)))))
     return v.choose(mine, [(none, lacks), *((all_of(one, alone), found) for alone, found in cases)], several)
 

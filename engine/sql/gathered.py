@@ -62,7 +62,7 @@ class Gathered:
             # A row of an earlier year may stand under rules that had no such figure.
             value = lacking(self.mine, (self.source,), step.kind)
         kept: list[exp.Expression] = []
-        if step.from_data and child.table.grain != "row":
+        if step.from_data and child.table.grain != "row" and not child.relation.all_from_data:
             # Single rows are there because the data gives them.
             kept.append(exp.column(FROM_DATA))
         if rows.refused is not None and known(rows.refused) is not False:
@@ -107,14 +107,14 @@ class Gathered:
         child, mine = self.child, self.mine
         up = child.ups[mine.table.name][0]
         assert isinstance(up, exp.Column)
-        child.frame.stores([up.name])
-        flat = child.frame.inlined(aggregate_)
-        if flat is None:
-            child.frame.stores(x.name for x in aggregate_.find_all(exp.Column))
-        else:
-            aggregate_ = flat
+        flat, key = child.frame.inlined(aggregate_), child.frame.inlined(up)
+        if flat is None or key is None:
+            child.frame.stores(x.name for tree in (aggregate_, up) for x in tree.find_all(exp.Column))
+            flat, key = child.frame.inlined(aggregate_), up
+        aggregate_ = flat or aggregate_
         alias = f"of_{mine.scheme.labels.id(child.table.name)}"
-        join = mine.frame.gather(alias, child.frame.source, up.name, child.frame.where)
+        by = key if isinstance(key, exp.Column) else exp.Alias(this=key, alias=exp.to_identifier(up.name))
+        join = mine.frame.gather(alias, child.frame.source, by, child.frame.where)
         name = f"{hint}_{len(join.columns) + 1}"
         for bound in join.columns:
             if bound.expression == aggregate_:
@@ -151,7 +151,11 @@ class Gathered:
         if number.above.static is not None:
             count = self.count(condition)
             return Rational(self.mine.arithmetic.multiply(count, number.above), number.below)
-        tree = exp.Case(ifs=[exp.If(this=condition.copy(), true=child.arithmetic.stored(number.above).copy())])
+        # Engines add up nothing faster than they pass NULL over.
+        tree = exp.Case(
+            ifs=[exp.If(this=condition.copy(), true=child.arithmetic.stored(number.above).copy())],
+            default=exp.Literal.number(0),
+        )
         sql = number.above.sql if known(condition) else tree
         low, high = ends(number.above)
         whole = Whole(sql, min(low, 0), max(high, 0))

@@ -10,7 +10,7 @@ from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.conditions import all_of, any_of, coalesced, is_null, known, truth
+from engine.sql.conditions import all_of, any_of, certainly, coalesced, is_null, known, truth
 from engine.sql.forms import ANYTHING, Possible, Rational, Value
 from engine.sql.layout import INSURANCE, UNIT, YEAR, Layout, Relation
 from engine.sql.levels import Bound, own
@@ -38,8 +38,11 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
         raise Unsayable(Words("有的行没有写单位", "rows that name no unit"))
     label = m.fixed(rows.names.mask([step.child]))
     years = range(rows.year - step.count, rows.year)
-    every = all_of(*(_has_rows(rows, step.child, year) for year in years))
     found = _EarlierRows(rows, step, relation, of_all=of_all)
+    if rows.names.ranges:
+        every = all_of(*(_has_rows(rows, step.child, year) for year in years))
+    else:
+        every = all_of(*(found.has_rows(year) for year in years))
     if known(every) is False:
         return Value(ANYTHING, ANYTHING, label)
     each = [found.year(year) for year in years]
@@ -51,7 +54,11 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
         case _:
             total = reduce(lambda x, y: d.add(rows, x, y), each)
     # Blank data of earlier years is rare: what it may be the interpreter works out.
-    rows.doubt(all_of(every, any_of(*found.blank)))
+    blank = any_of(*found.blank)
+    if rows.names.ranges:
+        rows.doubt(all_of(every, blank))
+    else:
+        total = d.choose(rows, [(blank, ANYTHING)], total)
     if step.function == "mean":
         count = reduce(rows.arithmetic.add, found.counts)
         total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(years)), count.high))))
@@ -90,10 +97,10 @@ class _EarlierRows:
         """A year's rows; a unit that has none where others have one has one of nothing."""
         column, n = self.column, self.rows.arithmetic
         function = _FUNCTIONS[self.step.function]
-        count = self._beside(year, "n", exp.Count(this=exp.Star()))
-        filled = self._beside(year, f"{column.sql}_n", exp.Count(this=exp.column(column.sql)))
+        count = self._beside(year, "n", exp.Count(this=exp.Star()), self.keys)
+        filled = self._beside(year, f"{column.sql}_n", exp.Count(this=exp.column(column.sql)), self.keys)
         hint = "most" if function is exp.Max else "least" if function is exp.Min else "sum"
-        made = self._beside(year, f"{column.sql}_{hint}", function(this=exp.column(column.sql)))
+        made = self._beside(year, f"{column.sql}_{hint}", function(this=exp.column(column.sql)), self.keys)
         size = self.most if function is exp.Sum else 1
         low, high = min(0, (column.low or 0) * size), max(0, (column.high or 0) * size)
         zero = exp.Literal.number(0)
@@ -103,10 +110,15 @@ class _EarlierRows:
         self.blank.append(n.over(there, Whole(coalesced(filled, zero), 0, self.most)))
         return d.point(Rational(whole, n.constant(column.scale)))
 
-    def _beside(self, year: int, name: str, tree: exp.Expression) -> exp.Expression:
+    def has_rows(self, year: int) -> exp.Expression:
+        """Whether there are any such rows for the insurance type, by whatever data there will be."""
+        count = self._beside(year, "n", exp.Count(this=exp.Star()), {INSURANCE: own(INSURANCE)})
+        return certainly(exp.GT(this=count, expression=exp.Literal.number(0)))
+
+    def _beside(self, year: int, name: str, tree: exp.Expression, keys: Mapping[str, exp.Expression]) -> exp.Expression:
         where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
         hint = f"{self.rows.scheme.labels.id(self.child)}_{year}"
-        join = self.rows.frame.gather_by(hint, self.relation.sql, self.keys, where)
+        join = self.rows.frame.gather_by(hint, self.relation.sql, keys, where)
         if all(bound.name != name for bound in join.columns):
             join.columns.append(Bound(name, tree))
         return self.rows.frame.bind(f"{join.alias}_{name}", exp.column(name, table=join.alias))

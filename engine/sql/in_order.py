@@ -171,7 +171,7 @@ class InOrder(Pool):
         assert isinstance(by, exp.Column)
         self.frame.stores([by.name, *(x.name for x in aggregate.find_all(exp.Column))])
         alias = f"of_{self.step.column}"
-        join = self.parent.frame.gather(alias, self.frame.source, by.name, self.frame.where)
+        join = self.parent.frame.gather(alias, self.frame.source, by.copy(), self.frame.where)
         name = f"{hint}_{len(join.columns) + 1}"
         join.columns.append(Bound(name, aggregate))
         return self.parent.frame.bind(hint, exp.column(name, table=join.alias))

@@ -9,6 +9,8 @@ from grammar.frozen import dataclass
 ROW, PARENT, PARENT_KIND = "row", "parent", "parent_kind"
 YEAR, NUMBER, UNIT, INSURANCE = "year", "number", "unit", "insurance"
 FROM_DATA, COUNT, PLACE = "from_data", "count", "place"
+# The relation of one row that gives the parameters a rule file leaves open.
+OPEN = "open_parameters"
 # Where every row stands once for each of many scenarios: the number of its scenario.
 SCENARIO = "scenario_no"
 OWN = (ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, COUNT, PLACE)
@@ -53,6 +55,7 @@ class Relation:
     the parent in its relation. ``place`` orders the rows under one top row, of whatever kind, as allocations take them.
     ``unique``: a unit's name and insurance type tell it from every other of the kind in its year; of rows of all years, that
     each says whose it is.
+    ``one_year``: it holds rows of one year and no others; ``all_from_data``: no row stands in for data that are lacking.
     ``years`` gives how many rows each settled year has, ``insurances`` which values ``insurance`` takes (None for none).
     ``made`` are columns that were added to its rows, or to the rows that were made of others.
     """
@@ -65,6 +68,8 @@ class Relation:
     insurances: tuple[str | None, ...] = (None,)
     most_children: Mapping[str, int] | None = None
     unique: bool = False
+    one_year: bool = False
+    all_from_data: bool = False
     made: tuple[str, ...] = ()
 
     @property

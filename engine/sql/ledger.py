@@ -192,9 +192,9 @@ def _in_period(tree: exp.Expression, number: int) -> exp.Expression:
     """A choice by period where the period is known."""
 
     def folded(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Case) and all(_period_of(x.this) is not None for x in node.args["ifs"]):
+        if isinstance(node, exp.Case) and all(_periods_in(x.this) for x in node.args["ifs"]):
             for one in node.args["ifs"]:
-                if _period_of(one.this) == number:
+                if number in _periods_in(one.this):
                     return own(one.args["true"].copy())
             return own(node.args["default"].copy()) if node.args.get("default") is not None else exp.Null()
         return node
@@ -212,9 +212,15 @@ def _alias(number: int) -> str:
     return f"period_{number}"
 
 
-def _period_of(condition: exp.Expression) -> int | None:
+def _periods_in(condition: exp.Expression) -> frozenset[int]:
+    """The periods for which a condition holds, if it asks for nothing else."""
     match condition:
         case exp.EQ(this=exp.Column() as column, expression=exp.Literal() as literal) if column.name == NUMBER:
-            return int(literal.this) if not column.table else None
+            return frozenset() if column.table else frozenset({int(literal.this)})
+        case exp.Or(this=left, expression=right):
+            first, other = _periods_in(left), _periods_in(right)
+            return first | other if first and other else frozenset()
+        case exp.Paren(this=inner):
+            return _periods_in(inner)
         case _:
-            return None
+            return frozenset()

@@ -1,13 +1,15 @@
 """Levels: the columns of each kind of rows, gathered into common table expressions by what they wait for."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Any
 
 from sqlglot import exp
 
 from engine.nouns.core import Labels
+from engine.sql.conditions import all_of, known, never_null, truth
 from engine.sql.layout import ROW
 from engine.sql.names import Called
 from engine.sql.scope import nodes
@@ -39,6 +41,11 @@ class Join:
     where: exp.Expression | None = None
     key: tuple[exp.Expression, ...] = ()
     columns: list[Bound] = field(default_factory=list)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether its rows are gathered: by their keys or, without any, all of them into one."""
+        return bool(self.key or self.columns)
 
 
 @dataclass(slots=True)
@@ -77,6 +84,7 @@ class Frame:
         stored: Iterable[str],
         program: list[Statement | Stack],
         tables: Called,
+        given: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.source = source
@@ -86,6 +94,8 @@ class Frame:
         self.names = Called(_NO_LABELS, self.stored)
         self.level: dict[str, int] = dict.fromkeys(self.stored, 0)
         self.waiting: dict[str, Bound] = {}
+        # The columns that are NULL on no row.
+        self.given = {name for name in given if name in self.level}
         self.joins: list[Join] = []
         self.tables_of = tables
 
@@ -103,7 +113,15 @@ class Frame:
         name = self.names.new(wanted)
         self.level[name] = level
         self.waiting[name] = Bound(name, expression, about)
+        if never_null(expression, self.given):
+            self.given.add(name)
         return exp.column(name)
+
+    def is_new(self, name: str, wanted: str) -> bool:
+        """Whether a column waits under the name wanted, or nearly so, and nothing is told of it yet."""
+        rest = name.removeprefix(wanted)
+        nearly = len(rest) < len(name) and (not rest or rest.removeprefix("_").isdecimal())
+        return nearly and name in self.waiting and self.waiting[name].about is None
 
     def about(self, name: str, about: str) -> None:
         """What is told beside a column."""
@@ -120,14 +138,16 @@ class Frame:
         self.joins.append(join)
         return join
 
-    def gather(self, wanted: str, table: str, key: str, where: exp.Expression | None, own: str = ROW) -> Join:
-        """Rows of another table gathered by a column that holds this one's ``own`` column."""
+    def gather(
+        self, wanted: str, table: str, key: exp.Column | exp.Alias, where: exp.Expression | None, own: str = ROW
+    ) -> Join:
+        """Rows of another table gathered by what comes to this one's ``own`` column."""
         for join in self.joins:
-            if (join.table, join.where, join.key) == (table, where, (exp.column(key),)):
+            if (join.table, join.where, join.key) == (table, where, (key,)):
                 return join
         alias = self._alias(wanted)
-        on = exp.EQ(this=exp.column(key, table=alias), expression=exp.column(own, table=_OWN_ALIAS))
-        join = Join(alias, table, on, where, (exp.column(key),))
+        on = exp.EQ(this=exp.column(key.alias_or_name, table=alias), expression=exp.column(own, table=_OWN_ALIAS))
+        join = Join(alias, table, on, where, (key,))
         self.joins.append(join)
         return join
 
@@ -141,7 +161,7 @@ class Frame:
             tests: list[exp.Expression] = [
                 exp.NullSafeEQ(this=exp.column(key, table=alias), expression=tree.copy()) for key, tree in keys.items()
             ]
-            return reduce(lambda a, b: exp.And(this=a, expression=b), tests)
+            return reduce(lambda a, b: exp.And(this=a, expression=b), tests) if tests else truth(value=True)
 
         for join in self.joins:
             if (join.table, join.where, join.key, join.on) == (table, where, by, on(join.alias)):
@@ -238,6 +258,11 @@ def own(name: str) -> exp.Column:
     return exp.column(name, table=_OWN_ALIAS)
 
 
+def of_own(expression: exp.Expression) -> exp.Expression:
+    """A tree over a frame's own rows, as the condition of a join reads it."""
+    return _qualified(expression, _OWN_ALIAS)
+
+
 # ---- a program put in order
 
 
@@ -253,7 +278,33 @@ def pruned(program: list[Statement | Stack], wanted: Mapping[str, Iterable[str]]
             left.append(_needed_of_stack(statement, mine, needed))
             continue
         left.append(_needed_of(statement, mine, needed))
-    return left[::-1]
+    return _without_copies(left[::-1], wanted.keys())
+
+
+def _without_copies(program: list[Statement | Stack], kept: Collection[str]) -> list[Statement | Stack]:
+    """The program in which nobody makes a table of rows of another one as they are: who reads it reads those."""
+    copied: dict[str, tuple[str, exp.Expression | None]] = {}
+    left: list[Statement | Stack] = []
+
+    def through(table: str, where: exp.Expression | None) -> tuple[str, exp.Expression | None]:
+        if table not in copied:
+            return table, where
+        source, condition = copied[table]
+        both = [x.copy() for x in (condition, where) if x is not None]
+        return source, all_of(*both) if both else None
+
+    for statement in program:
+        if isinstance(statement, Stack):
+            left.append(Stack(statement.table, [(*through(s, w), trees) for s, w, trees in statement.parts]))
+            continue
+        statement.source, statement.where = through(statement.source, statement.where)
+        for join in statement.joins:
+            join.table, join.where = through(join.table, join.where)
+        if statement.table not in kept and not (statement.levels or statement.joins):
+            copied[statement.table] = statement.source, statement.where
+        else:
+            left.append(statement)
+    return left
 
 
 def _needed_of_stack(stack: Stack, mine: set[str], needed: dict[str, set[str]]) -> Stack:
@@ -288,7 +339,7 @@ def _needed_of(statement: Statement, mine: set[str], needed: dict[str, set[str]]
         expressions = [*(b.expression for b in gathered), *join.key, *([join.where] if join.where else [])]
         for expression in expressions:
             there.update(c.name for c in columns_in(expression) if not c.table)
-        if not join.key:
+        if not join.gathers:
             there.update(aliased[join.alias])
         joins.append(Join(join.alias, join.table, join.on, join.where, join.key, gathered))
     if statement.where is not None:
@@ -312,7 +363,7 @@ def query(statement: Statement | Stack) -> exp.Select | exp.Union:
     result = exp.Select()
     source = exp.to_table(statement.source)
     for join in statement.joins:
-        if join.key:
+        if join.gathers:
             result = result.with_(join.alias, as_=_gathered(join), copy=False)
     for number, level in enumerate(levels):
         last = number == len(levels) - 1
@@ -358,7 +409,7 @@ def _from_source(select: exp.Select, statement: Statement, source: exp.Table, pr
     select.from_(exp.alias_(source, prefix, table=True) if prefix else source, copy=False)
     for join in statement.joins:
         on = join.on
-        if join.key:
+        if join.gathers:
             table: exp.Table = exp.to_table(join.alias)
         else:
             table = _aliased_table(join.table, join.alias)
@@ -378,11 +429,52 @@ def _aliased_table(name: str, alias: str) -> exp.Table:
 def _gathered(join: Join) -> exp.Select:
     """The subquery of a join that gathers rows."""
     select = exp.select(*(key.copy() for key in join.key)).from_(exp.to_table(join.table))
-    for bound in join.columns:
+    common, columns = _apart(join.columns)
+    for bound in columns:
         select.select(_projected(bound, None), append=True, copy=False)
-    if join.where is not None:
-        select.where(join.where.copy(), copy=False)
-    return select.group_by(*(key.copy() for key in join.key))
+    for condition in (*([join.where] if join.where is not None else []), *common):
+        select.where(condition.copy(), copy=False)
+    return select.group_by(*(key.unalias().copy() for key in join.key)) if join.key else select
+
+
+def _apart(columns: list[Bound]) -> tuple[list[exp.Expression], list[Bound]]:
+    """What every aggregate asks of a row, and the aggregates without it: of no row an aggregate gives NULL or nothing."""
+    asked = [_asked(bound.expression) for bound in columns]
+    common = [x for x in asked[0] if all(x in other for other in asked[1:])] if asked else []
+    if not common:
+        return [], columns
+    freed = []
+    for bound, mine in zip(columns, asked, strict=True):
+        expression = bound.expression.copy()
+        branch = expression.find(exp.Case)
+        assert branch is not None
+        rest = all_of(*(x.copy() for x in mine if x not in common))
+        (one,) = branch.args["ifs"]
+        branch.replace(one.args["true"].copy() if known(rest) else _case_of(rest, branch))
+        freed.append(Bound(bound.name, expression, bound.about))
+    return common, freed
+
+
+def _case_of(condition: exp.Expression, branch: exp.Case) -> exp.Case:
+    (one,) = branch.args["ifs"]
+    default = branch.args.get("default")
+    return exp.Case(ifs=[exp.If(this=condition, true=one.args["true"].copy())], default=default and default.copy())
+
+
+def _asked(expression: exp.Expression) -> list[exp.Expression]:
+    """The conditions of which all must hold for a row to count in an aggregate; none where that is not plain."""
+    inner = expression.this if isinstance(expression, exp.Cast) else expression
+    if not isinstance(inner, exp.Sum | exp.Max | exp.Min) or not isinstance(inner.this, exp.Case):
+        return []
+    default = inner.this.args.get("default")
+    nothing = default is None or (
+        isinstance(inner, exp.Sum) and isinstance(default, exp.Literal) and default.this == "0"
+    )
+    if not nothing or len(inner.this.args["ifs"]) != 1:
+        return []
+    condition = inner.this.args["ifs"][0].this
+    parts: list[Any] = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+    return parts
 
 
 def _projected(bound: Bound, prefix: str | None) -> exp.Expression:

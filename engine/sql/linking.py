@@ -269,7 +269,8 @@ class _Linking:
         blank = exp.GT(this=some, expression=exp.Literal.number(0))
         low = self.frame.bind("days_at_least", case([(no(blank), days)], exp.cast(exp.Null(), BIGINT.copy())))
         at_least = Rational(Whole(low, -_MOST_DAYS, _MOST_DAYS), one, blank=True)
-        what = Possible(Number(at_least, Rational(whole, one, blank=True)))
+        at_most = Rational(whole, one, blank=True) if rows.names.ranges else at_least
+        what = Possible(Number(at_least, at_most))
         return Value(what, what, m.when(blank, m.fixed(rows.names.mask([self.step.start]))))
 
     def _met(self, rows: Rows, gap: Value) -> list[Value]:

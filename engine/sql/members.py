@@ -8,9 +8,10 @@ from sqlglot import exp
 from engine.nouns.pipeline import Spread
 from engine.sql import domain as d
 from engine.sql import marks as m
+from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed
-from engine.sql.conditions import all_of, any_of, case, is_given, is_null, no, truth
+from engine.sql.conditions import all_of, any_of, case, certainly, is_given, is_null, no, truth
 from engine.sql.conditions import own as own_
 from engine.sql.forms import ALWAYS, ANYTHING, NEVER, Number, Plain, Possible, Rational, Value
 from engine.sql.layout import ROW, YEAR
@@ -82,7 +83,9 @@ def _at_rest(rows: Rows) -> Rows:
     """The rows of a year that is settled: what is worked out on them now is no part of what that year left."""
     frame = rows.frame
     other = copy(rows)
-    other.frame = Frame(frame.name, frame.source, frame.where, frame.stored, frame.program, frame.tables_of)
+    other.frame = Frame(
+        frame.name, frame.source, frame.where, frame.stored, frame.program, frame.tables_of, frame.given
+    )
     other.columns, other.doubts = dict(rows.columns), []
     return other
 
@@ -159,6 +162,9 @@ class _Any:
         if isinstance(number, Plain):
             return Possible(self._same(number, may))
         low, high = self._end(number.low, may, exp.Min), self._end(number.high, may, exp.Max)
+        if not self.mine.names.ranges and low is not None and high is not None:
+            # What they all are, if they are all the same.
+            low = high = r.choose(self.mine, [(certainly(r.equal(self.mine, low, high), low.blank), low)], None)
         return Possible(Number(low, high))
 
     def _same(self, plain: Plain, may: exp.Expression) -> Plain:
@@ -195,7 +201,7 @@ class _Any:
     def _gathered(self, hint: str, tree: exp.Expression) -> exp.Column:
         frame = self.members.frame
         frame.stores([ROW, *(x.name for x in tree.find_all(exp.Column))])
-        join = self.mine.frame.gather("any_of", frame.source, ROW, frame.where)
+        join = self.mine.frame.gather("any_of", frame.source, exp.column(ROW), frame.where)
         name = f"{hint}_{len(join.columns) + 1}"
         join.columns.append(Bound(name, tree))
         return self.mine.frame.bind(hint, exp.column(name, table=join.alias))

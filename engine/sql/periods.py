@@ -256,6 +256,9 @@ def _exists(rows: Rows, earlier_rows: _Earlier) -> Value:
             ],
             default=truth(value=True),
         )
+        if not rows.names.ranges and d.may_be_null(x):
+            # What is NULL may be absent.
+            return d.choose(rows, [(d.is_point(rows, x), d.exact(rows, value=True))], d.unknown("yes_no"))
         if x.gone == NEVER:
             return d.exact(rows, value=True)
         return d.answer(gone, blank=True)
@@ -293,7 +296,9 @@ def _before(rows: Rows, step: Carry, earlier_rows: _Earlier) -> Value:
                 (d.is_gone(x, ALWAYS), y),
                 (
                     d.is_gone(x, PERHAPS),
-                    d.hull(rows, [(truth(value=True), Possible(x.what)), (truth(value=True), y)]),
+                    d.hull(rows, [(truth(value=True), Possible(x.what)), (truth(value=True), y)])
+                    if rows.names.ranges
+                    else ANYTHING,
                 ),
             ],
             x,
@@ -418,10 +423,14 @@ def place(rows: Rows, step: Sequence) -> None:
     """Add the place among the rows of the kind under one parent, in the same period and insurance type."""
     value = settled(rows, v.readable(rows, rows.column(step.source)), "ranked")
     number = d.number(rows, value.now).low
+    if number is None and not rows.names.ranges:
+        rows.put(step.column, v.stated(ANYTHING))
+        return
     if number is None or number.below.static is None:
         raise Unsayable(Words(f"{step.source} 的排名", f"the rank of {step.source}"))
-    for side in (value.now,) if value.base is value.now else (value.now, value.base):
-        rows.doubt(no(d.is_point(rows, side)))
+    if rows.names.ranges:
+        for side in (value.now,) if value.base is value.now else (value.now, value.base):
+            rows.doubt(no(d.is_point(rows, side)))
     beside = [PARENT, PARENT_KIND, NUMBER, INSURANCE, *([SCENARIO] if rows.varying is not None else [])]
     rank = exp.Window(
         this=exp.Anonymous(this="RANK"),
@@ -438,5 +447,13 @@ def place(rows: Rows, step: Sequence) -> None:
         return rows.frame.bind("marks", exp.Window(this=exp.BitwiseOrAgg(this=tree), partition_by=by))
 
     masks = [mask.whole(of_all) for mask in (value.missing, value.assumed, value.defaults)]
-    found = d.point(r.whole(rows, Whole(tree, 1, max(1, rows.relation.rows))))
+    among = r.whole(rows, Whole(tree, 1, max(1, rows.relation.rows)))
+    found = d.point(among)
+    if number.blank and not rows.names.ranges:
+        # One whose number is open may stand before any other.
+        given_ = exp.Window(this=exp.Count(this=number.above.sql.copy()), partition_by=[exp.column(x) for x in beside])
+        of = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[exp.column(x) for x in beside])
+        all_given = rows.frame.bind("all_given", exp.EQ(this=given_, expression=of))
+        told = r.choose(rows, [(all_given, among)], None)
+        found = Possible(Number(told, told))
     rows.put(step.column, v.tidied(rows, found, found, *masks))

@@ -99,11 +99,24 @@ def _extreme(mine: Rows, picked: list[_Picked], *, largest: bool) -> Possible:
     some = truth(value=True)
     if not all(x.g.never_empty for x in picked):
         some = bound_truth(mine, "some_sure", any_of(*(x.g.some(x.sure) for x in picked)))
+    if not mine.names.ranges:
+        told = r.choose(mine, [(any_of(no(some), _open(picked)), None)], end(low, sure))
+        return Possible(Number(told, told))
     near, far = (low, high) if largest else (high, low)
     inner = r.choose(mine, [(no(some), None)], end(near, sure))
     endless = any_of(*(x.endless(far(x), x.kept) for x in picked))
     outer = r.choose(mine, [(any_of(no(some), endless), None)], end(far, kept))
     return Possible(Number(inner, outer) if largest else Number(outer, inner))
+
+
+def _perhaps(picked: list[_Picked]) -> exp.Expression:
+    """Whether of some row it is open whether it counts."""
+    return any_of(*(x.g.some(all_of(x.kept, no(x.sure))) for x in picked if x.perhaps))
+
+
+def _open(picked: list[_Picked]) -> exp.Expression:
+    """Whether some row leaves it open what is picked: by its number, or by whether it counts."""
+    return any_of(_perhaps(picked), *(x.endless(x.number.low, x.kept) for x in picked))
 
 
 def _mean(mine: Rows, picked: list[_Picked]) -> Possible:
@@ -130,8 +143,10 @@ def _mean(mine: Rows, picked: list[_Picked]) -> Possible:
     some = truth(value=True)
     if not all(x.g.never_empty for x in picked):
         some = bound_truth(mine, "some_sure", n.over(count, n.constant(0)))
-    perhaps = any_of(*(x.g.some(all_of(x.kept, no(x.sure))) for x in picked if x.perhaps))
-    perhaps = bound_truth(mine, "perhaps", perhaps)
+    if not mine.names.ranges:
+        found = r.choose(mine, [(any_of(no(some), _open(picked)), None)], lows)
+        return Possible(Number(found, found))
+    perhaps = bound_truth(mine, "perhaps", _perhaps(picked))
 
     def end(
         of: Callable[[_Picked], Rational | None], function: type[exp.Expression], one: Rational | None

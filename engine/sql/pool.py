@@ -8,7 +8,7 @@ from engine.sql import marks as m
 from engine.sql import values as v
 from engine.sql.carried import changed
 from engine.sql.conditions import any_of, case, certainly, known, no, truth
-from engine.sql.forms import ALWAYS, Number, Possible, Value
+from engine.sql.forms import ALWAYS, Number, Possible, Value, is_sure
 from engine.sql.layout import PLACE, ROW, UNIT
 from engine.sql.levels import Frame, Stack, own
 from engine.sql.marks import Mask
@@ -53,6 +53,8 @@ class Pool:
         self.weighted: exp.Expression | None = None
         # Where nothing is shared among rows of no weight: nothing for each, whatever that waits for.
         self.nothing: exp.Expression = truth(value=False)
+        every = all(x.rows.ups[parent.table.name][1] for x in receivers)
+        self.known_whole = every and all(x.whole.now is x.whole.base and is_sure(x.whole.now) for x in receivers)
 
     # ---- what a scope is asked
 
@@ -191,6 +193,11 @@ class Pool:
         """A whole number in a column of its own."""
         if whole.static is not None or isinstance(whole.sql, exp.Column):
             return whole
+        if isinstance(whole.sql.find(exp.Window), exp.Window):
+            # Two wholes are often shared among the same rows by the same weights.
+            for bound in self.frame.waiting.values():
+                if bound.expression == whole.sql:
+                    return Whole(exp.column(bound.name), whole.low, whole.high)
         return Whole(
             self.frame.bind(hint, whole.sql if whole.sql.parent is None else whole.sql.copy()), whole.low, whole.high
         )

@@ -29,7 +29,7 @@ from engine.sql.forms import Value
 from engine.sql.gather import aggregate, names_of, refuse, spread
 from engine.sql.layout import INSURANCE, PARENT, PARENT_KIND, ROW, UNIT, Layout
 from engine.sql.ledger import OfPeriod, by_period
-from engine.sql.levels import Stack, Statement, pruned, query
+from engine.sql.levels import Stack, Statement, columns_in, pruned, query
 from engine.sql.linking import Linked, linked
 from engine.sql.members import parts_of, spread_joined
 from engine.sql.names import Called
@@ -72,14 +72,16 @@ def programmed(
     dialect: Dialect,
     *,
     whole: bool = True,
+    ranges: bool = True,
     figures: Mapping[int, Sequence_[tuple[str, str, Derive | Allocate]]] | None = None,
 ) -> Program:
     """The statements for all years; raises Unsayable for what SQL cannot say.
 
-    ``whole``: all columns are kept to the end, not only those that results are told of. ``figures``: in their place,
-    columns that tell these figures of each year as results do.
+    ``whole``: all columns are kept to the end, not only those that results are told of. ``ranges``: what is open is worked out
+    as a range; without them it is NULL, which is sound, for what is NULL may be anything. ``figures``: in the columns' place,
+    those that tell these figures of each year as results do.
     """
-    names = Names()
+    names = Names(ranges=ranges)
     statements: list[Statement | Stack] = []
     years: dict[int, dict[str, Rows]] = {}
     doubts: dict[tuple[int, str], exp.Expression] = {}
@@ -115,9 +117,11 @@ def programmed(
                 keep.add(doubt.name)
             rows.frame.stores(keep)
             # Rows that the next year's may be linked to are read as this year left them.
-            if rows.frame.where is not None or (kind in sources and rows.frame.waiting):
+            if kind in sources and rows.frame.waiting:
                 rows.frame.put_down(tables.new(rows.frame.name))
-            wanted.setdefault(rows.frame.source, set()).update(keep)
+            if whole or len(keep) > 1:
+                asked = columns_in(rows.frame.where) if rows.frame.where is not None else ()
+                wanted.setdefault(rows.frame.source, set()).update(keep, (column.name for column in asked))
     return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect, links, told_of)
 
 
@@ -126,8 +130,23 @@ def _told(rows: Rows, name: str, step: Derive | Allocate, pipeline: Pipeline) ->
     needs_data = (rows.table.name, name) in pipeline.needs_data
     try:
         return told(rows, name, step.kind, blank_only=blank_only, needs_data=needs_data)
-    except Unproved:
-        raise Unsayable(Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)) from None
+    except Unproved as unproved:
+        raise Unsayable(_too_large(unproved, rows.arithmetic.dialect), _named(step)) from None
+
+
+def _too_large(unproved: Unproved, dialect: Dialect) -> Words:
+    """What the engine does not hold."""
+    if unproved.most is None:
+        return Words("数的上下界证不出来", "a number whose ends are not known")
+    digits = len(str(unproved.most))
+    engine = _ENGINES[dialect]
+    return Words(
+        f"算到一半的数可能有 {digits} 位，{engine} 装不下",
+        f"a number on the way may have {digits} digits, more than {engine} holds",
+    )
+
+
+_ENGINES: Mapping[Dialect, str] = {"duckdb": "DuckDB", "spark": "Spark", "postgres": "PostgreSQL"}
 
 
 def read_of(rows: Rows) -> Iterator[str]:
@@ -152,7 +171,8 @@ def _figures_of(rows: Rows, pipeline: Pipeline) -> Iterator[str]:
     for name in names & rows.columns.keys():
         value = rows.columns[name]
         yield from names_of(Value(value.now, value.now), rows)
-    for tree in (*(x for _, x in rows.checks), *([rows.refused] if rows.refused is not None else [])):
+    refused = [rows.refused] if rows.refused is not None and names & rows.columns.keys() else []
+    for tree in (*(x for _, x in rows.checks), *refused):
         yield from (x.name for x in tree.find_all(exp.Column))
 
 
@@ -213,8 +233,8 @@ class _Year:
             self._do(step, all_rows, done)
         except Unsayable as unsayable:
             raise Unsayable(unsayable.why, unsayable.figure or _named(step)) from None
-        except Unproved:
-            raise Unsayable(Words("数的上下界证不出来", "a number whose ends are not known"), _named(step)) from None
+        except Unproved as unproved:
+            raise Unsayable(_too_large(unproved, self.rows[step.table].arithmetic.dialect), _named(step)) from None
 
     def _do(self, step: Step, all_rows: Mapping[str, Rows], done: list[OfPeriod]) -> None:
         """Do a step; ``done`` are the rows of the periods of this year that a ledger has done already."""

@@ -4,6 +4,8 @@ NULL is no end. Where both ends are one object the number is exact or, where it 
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import ceil, floor
 
 from sqlglot import exp
 
@@ -13,6 +15,7 @@ from engine.sql import rational as r
 from engine.sql.conditions import all_of, any_of, case, certainly, known, no, same, truth
 from engine.sql.forms import ANY_NUMBER, End, Number, Rational
 from engine.sql.scope import LIGHT, Scope
+from engine.sql.whole import ends
 
 
 def exactly(number: Rational) -> Number:
@@ -78,6 +81,8 @@ def rounded(s: Scope, a: Number, mode: Mode, step: Exact) -> Number:
 
 def least(s: Scope, a: Number, b: Number) -> Number:
     """The lesser of two: it has no lower end where either has none, no upper end where neither has one."""
+    if not s.names.ranges:
+        return _extreme(s, a, b, r.least)
     low = _of_both(s, a.low, b.low, r.least)
     if _are_sure(a, b):
         return Number(low, low)
@@ -86,6 +91,8 @@ def least(s: Scope, a: Number, b: Number) -> Number:
 
 def greatest(s: Scope, a: Number, b: Number) -> Number:
     """The greater of two."""
+    if not s.names.ranges:
+        return _extreme(s, a, b, r.greatest)
     high = _of_both(s, a.high, b.high, r.greatest)
     if _are_sure(a, b):
         return Number(high, high)
@@ -98,6 +105,8 @@ def product(s: Scope, a: Number, b: Number) -> Number:
         assert a.low is not None
         assert b.low is not None
         return exactly(r.multiply(s, a.low, b.low))
+    if not s.names.ranges:
+        return _times(s, a, b)
     for one, other in ((a, b), (b, a)):
         if one.is_sure and one.low is not None and (one.low.is_never_negative or one.low.is_never_positive):
             return _scaled(s, one.low, other)
@@ -119,6 +128,8 @@ def quotient(s: Scope, a: Number, b: Number) -> Number:
             assert a.low is not None
             return exactly(r.multiply(s, a.low, over))
         return product(s, a, exactly(over))
+    if not s.names.ranges:
+        return ANY_NUMBER if b.low is None else _times(s, a, exactly(r.inverse(s, b.low)))
     a, b = settled(s, a), settled(s, b)
     zero = r.constant(s, 0)
     nothing = is_exactly(s, a, 0)
@@ -133,7 +144,7 @@ def quotient(s: Scope, a: Number, b: Number) -> Number:
 
 def clip(s: Scope, a: Number, low: End, high: End) -> Number:
     """A range cut to what it is known to lie in; an exact number stays, for the caller to judge."""
-    if a.is_sure:
+    if a.is_sure or not s.names.ranges:
         return a
     a = settled(s, a)
     new_low = a.low if low is None else low if a.low is None else _of_some(s, a.low, low, r.greatest)
@@ -216,6 +227,54 @@ def _outermost(s: Scope, items: Sequence[tuple[exp.Expression, End]], pick: Call
     if not kept or known(lacking):
         return None
     return r.choose(s, [(lacking, None)], pick(s, *kept))
+
+
+# ---- where ranges are not told: exact or NULL
+
+
+def _extreme(s: Scope, a: Number, b: Number, pick: Callable[..., Rational]) -> Number:
+    """The pick of two, NULL where either is."""
+    if a.low is None or b.low is None:
+        return ANY_NUMBER
+    if _are_sure(a, b):
+        return exactly(pick(s, a.low, b.low))
+    x, y = r.settled(s, a.low), r.settled(s, b.low)
+    # One that is never NULL comes first: the other stands where nothing is known of it.
+    if x.blank and not y.blank:
+        x, y = y, x
+    first, other = (r.over(s, y, x), r.from_(s, x, y)) if pick is r.least else (r.over(s, x, y), r.from_(s, y, x))
+    chosen = r.choose(s, [(first, x)], y) if not x.blank else r.choose(s, [(first, x), (other, y)], None)
+    if chosen is None or not chosen.is_fixed:
+        return Number(chosen, chosen)
+    # It lies where the pick of any two of theirs does.
+    (low_x, high_x), (low_y, high_y) = (_fractions(z) for z in (x, y))
+    low, high = (
+        (min(low_x, low_y), min(high_x, high_y)) if pick is r.least else (max(low_x, low_y), max(high_x, high_y))
+    )
+    scale = chosen.below.static or 1
+    made = Rational(
+        s.arithmetic.within(chosen.above, floor(low * scale), ceil(high * scale)), chosen.below, chosen.blank
+    )
+    return Number(made, made)
+
+
+def _fractions(a: Rational) -> tuple[Fraction, Fraction]:
+    low, high = ends(a.above)
+    return Fraction(low, a.below.static or 1), Fraction(high, a.below.static or 1)
+
+
+def _times(s: Scope, a: Number, b: Number) -> Number:
+    """A product: nothing times what is NULL is nothing all the same."""
+    zero = r.constant(s, 0)
+    factors = [x.low for x in (a, b)]
+    nothing: list[exp.Expression] = []
+    for factor, against in zip(factors, factors[::-1], strict=True):
+        if factor is not None and (against is None or against.blank):
+            nothing.append(certainly(r.equal(s, factor, zero), factor.blank))
+    left, right = factors
+    times = None if left is None or right is None else r.multiply(s, left, right)
+    made = r.choose(s, [(any_of(*nothing), zero)], times)
+    return Number(made, made)
 
 
 # ---- helpers

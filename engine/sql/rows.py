@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -18,7 +20,7 @@ from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
 from engine.sql.carried import changed
-from engine.sql.conditions import BOOLEAN, any_of, certainly, is_given, is_null, known, truth
+from engine.sql.conditions import BOOLEAN, any_of, certainly, is_given, is_null, known, never_null, truth
 from engine.sql.forms import ANYTHING, Plain, Possible, Rational, Sort, Value
 from engine.sql.layout import (
     FROM_DATA,
@@ -47,12 +49,14 @@ BIGINT = exp.DataType.build("BIGINT")
 class Facts:
     """What is known before a run: ``parameter`` at an insurance type and period, and the assumptions in force.
 
-    ``has_rows``: whether the data has rows of a kind for an insurance type in a year.
+    ``has_rows``: whether the data has rows of a kind for an insurance type in a year. ``open``: the relation whose one row gives
+    the parameters that the rule file leaves open.
     """
 
     parameter: Callable[[Parameter, str | None, Period], n.Value]
     assumptions: Mapping[str, Assumption]
     has_rows: Callable[[str, str | None, int], bool]
+    open: Relation | None = None
 
 
 class Rows:
@@ -84,12 +88,14 @@ class Rows:
         self.names = names
         self.supplied = supplied
         self.varying = varying
-        where = exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
+        where = None if relation.one_year else exp.EQ(this=exp.column(YEAR), expression=exp.Literal.number(year))
         stored = [ROW, PARENT, PARENT_KIND, YEAR, NUMBER, UNIT, INSURANCE, FROM_DATA, "count", "place"]
         stored += [column.sql for column in relation.columns.values()]
         stored += relation.made
         stored += of_scenario(varying)
-        self.frame = frame if frame is not None else Frame(name, relation.sql, where, stored, program, tables)
+        given = [ROW, YEAR, FROM_DATA, "count", "place"]
+        given += [column.sql for column in relation.columns.values() if column.given and not column.blanks]
+        self.frame = frame if frame is not None else Frame(name, relation.sql, where, stored, program, tables, given)
         self.columns: dict[str, Value] = {}
         self.decided: dict[str, m.Mask] = {}
         self.opened: dict[str, exp.Expression] = {}
@@ -146,9 +152,14 @@ class Rows:
         wanted = self.scheme.labels.id(name, self.table.name)
 
         def change(tree: exp.Expression, part: str, _kind: exp.DataType) -> exp.Expression:
-            if isinstance(tree, exp.Column) and tree.name in self.frame.level and not about:
-                return tree
-            bound = self.frame.bind(f"{wanted}_{part}" if part else wanted, _unparented(tree))
+            called = f"{wanted}_{part}" if part else wanted
+            if isinstance(tree, exp.Column) and tree.name in self.frame.level:
+                if about is None:
+                    return tree
+                if self.frame.is_new(tree.name, called):
+                    self.frame.about(tree.name, about)
+                    return tree
+            bound = self.frame.bind(called, _unparented(tree))
             if about is not None:
                 self.frame.about(bound.name, about)
             return bound
@@ -165,7 +176,11 @@ class Rows:
 
     def doubtful(self) -> exp.Expression:
         """Whether anything about a row is in doubt."""
-        return certainly(any_of(*self.doubts))
+        parts: list[Any] = []
+        for doubt in self.doubts:
+            parts += doubt.flatten() if isinstance(doubt, exp.Or) else [doubt]
+        some = any_of(*parts)
+        return some if never_null(some, self.frame.given) else certainly(some)
 
     # ---- what those ask who gather the rows
 
@@ -191,7 +206,9 @@ class Rows:
         frame = self.frame
         if frame.where is not None:
             where = exp.And(this=frame.where.copy(), expression=where)
-        mine.frame = Frame(f"{frame.name}_{number}", frame.source, where, frame.stored, frame.program, frame.tables_of)
+        mine.frame = Frame(
+            f"{frame.name}_{number}", frame.source, where, frame.stored, frame.program, frame.tables_of, frame.given
+        )
         mine.columns = {**self.columns, "期次": v.exactly(self, number)}
         mine.decided, mine.opened, mine.ups = {}, {}, dict(self.ups)
         mine.checks, mine.shared, mine.doubts = [], [], []
@@ -283,7 +300,7 @@ class Rows:
         if self.period is not None:
             periods = (periods[self.period - 1],)
         found = {i: [self.facts.parameter(declared, i, period) for period in periods] for i in every}
-        made = {i: self._by_period(declared.kind, values) for i, values in found.items()}
+        made = {i: self._by_period(declared, values) for i, values in found.items()}
         first = found[every[0]]
         if all(_alike(x, y) for values in found.values() for x, y in zip(values, first, strict=True)):
             return made[every[0]]
@@ -308,13 +325,21 @@ class Rows:
         assert now is not None
         return Value(now, assumed.base, assumed.missing, assumed.assumed, assumed.defaults)
 
-    def _by_period(self, kind: Kind, values: list[n.Value]) -> Value:
+    def _by_period(self, declared: Parameter, values: list[n.Value]) -> Value:
         if all(_alike(x, values[0]) for x in values):
-            return lifted(self, values[0], kind)
-        made = [lifted(self, x, kind) for x in values]
+            return self._in_period(declared, values[0])
+        made = [self._in_period(declared, x) for x in values]
         number = exp.column(NUMBER)
         cases = [(exp.EQ(this=number.copy(), expression=exp.Literal.number(i)), x) for i, x in enumerate(made[:-1], 1)]
         return v.choose(self, cases, made[-1])
+
+    def _in_period(self, declared: Parameter, value: n.Value) -> Value:
+        given_by = self.facts.open.columns.get(declared.name) if self.facts.open is not None else None
+        if self.facts.open is None or given_by is None or not isinstance(value.now, Between | Unknown):
+            return lifted(self, value, declared.kind)
+        join = self.frame.join(self.facts.open.sql, self.facts.open.sql, truth(value=True))
+        bound = self.frame.bind(given_by.sql, exp.column(given_by.sql, table=join.alias))
+        return v.stated(given(self.arithmetic, replace(given_by, sql=bound.name)))
 
 
 class Beside:
@@ -355,7 +380,7 @@ def given(arithmetic: Arithmetic, column: Column) -> Possible:
 def lifted(s: Rows, value: n.Value, kind: Kind) -> Value:
     """A value that is known before the run."""
     now = _possible(s, value.now, kind)
-    base = now if value.base is value.now else _possible(s, value.base, kind)
+    base = now if value.base is value.now or not s.names.ranges else _possible(s, value.base, kind)
     masks = [m.fixed(s.names.mask(x)) for x in (value.missing, value.assumed, value.defaults)]
     return Value(now, base, *masks)
 

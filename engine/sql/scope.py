@@ -21,14 +21,20 @@ class Unsayable(Exception):  # noqa: N818 - it says what SQL cannot, as a findin
 
 
 class Names:
-    """The names that marks of a run can carry, each with its bit."""
+    """The names that marks of a run can carry, each with its bit.
 
-    def __init__(self) -> None:
+    ``ranges``: what is open is worked out as a range, with its marks; without them it is NULL, and has none.
+    """
+
+    def __init__(self, *, ranges: bool = True) -> None:
         self._bits: dict[str, int] = {}
+        self.ranges = ranges
 
     def mask(self, names: Iterable[str]) -> int:
         """The bits of some names; a new name takes the next."""
         mask = 0
+        if not self.ranges:
+            return mask
         for name in sorted(names):
             if name not in self._bits:
                 self._bits[name] = len(self._bits)

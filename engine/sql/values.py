@@ -148,7 +148,7 @@ def _sort(base: str) -> Sort:
 
 def _everything(s: Scope, declared: Input, given: Possible) -> Possible:
     """What is given, and where nothing is every value the range admits."""
-    if isinstance(given.what, Plain):
+    if isinstance(given.what, Plain) or not s.names.ranges:
         return given
     low, high = declared.range.low, declared.range.high
     column = given.what.low

@@ -27,7 +27,11 @@ def _built(kind: str) -> exp.DataType:
 
 
 class Unproved(ArithmeticError):  # noqa: N818 - it says what is missing, as a finding does
-    """No engine is proved to hold a figure: it has no known end, or one past 126 bits."""
+    """No engine is proved to hold a figure: it has no known end, or one past 126 bits. ``most``: how large it may be."""
+
+    def __init__(self, what: str, most: int | None = None) -> None:
+        self.most = most
+        super().__init__(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ def ends(whole: Whole) -> tuple[int, int]:
     """Both ends, where they are known and an engine holds them."""
     low, high = whole.low, whole.high
     if low is None or high is None or low < -WIDE or high > WIDE:
-        raise Unproved(f"{whole.sql.sql()} lies between {low} and {high}")
+        most = None if low is None or high is None else max(-low, high)
+        raise Unproved(f"{whole.sql.sql()} lies between {low} and {high}", most)
     return low, high
 
 
@@ -90,7 +95,7 @@ class Arithmetic:
         """The type of a column for numbers between the ends; an end that is not known is the end of 64 bits."""
         low, high = -SHORT if low is None else low, SHORT if high is None else high
         if max(-low, high) > WIDE:
-            raise Unproved(f"a column between {low} and {high}")
+            raise Unproved(f"a column between {low} and {high}", max(-low, high))
         return _built("BIGINT" if _is_short(low, high) else _WIDE_TYPES[self.dialect]).copy()
 
     def within(self, a: Whole, low: int, high: int) -> Whole:
@@ -193,8 +198,8 @@ class Arithmetic:
         low, high = _quotient_ends(n, d, mode)
         return self._truncated(*self._to_truncate(n, d, mode), low, high)
 
-    def floor(self, n: Whole, d: Whole) -> Whole:
-        """``n / d`` toward minus infinity, where ``d`` is above 0."""
+    def floor(self, n: Whole, d: Whole, between: tuple[int, int] | None = None) -> Whole:
+        """``n / d`` toward minus infinity, where ``d`` is above 0; ``between``: ends that it is known to lie between."""
         n, d = self._reduced(n, d)
         if d.static == 1:
             return n
@@ -203,7 +208,10 @@ class Arithmetic:
         corners = [x // y for x, y in product(ends(n), _divisors(d)) if y > 0]
         away = self.subtract(d, self.constant(1))
         shift = self._by_sign(n, self.constant(0), self.negate(away))
-        return self._truncated(self.add(n, shift), d, min(corners), max(corners))
+        low, high = min(corners), max(corners)
+        if between is not None:
+            low, high = max(low, between[0]), min(high, between[1])
+        return self._truncated(self.add(n, shift), d, low, high)
 
     def over(self, a: Whole, b: Whole) -> exp.Expression:
         """Whether the first is the larger."""
@@ -344,7 +352,7 @@ class Arithmetic:
             return self._made(exp.IntDiv(this=_own(n.sql), expression=_own(d.sql)), low, high, wide=True)
         # Spark's `div` of decimals wraps at 64 bits. Without the rest its `/` is exact, but keeps 6 decimals of the 38.
         if max(-low, high) >= _SPARK_QUOTIENT:
-            raise Unproved(f"a quotient between {low} and {high}")
+            raise Unproved(f"a quotient between {low} and {high}", max(-low, high))
         rest = exp.Mod(this=_operand(n.sql, _MULTIPLICATIVE), expression=_operand(d.sql, _MULTIPLICATIVE, right=True))
         even = exp.Sub(this=_operand(n.sql, _ADDITIVE), expression=rest)
         whole = _cast(_divided(exp.Div, even, d.sql), self.type_of(low, high))
@@ -441,9 +449,7 @@ class Arithmetic:
     def _either(self, kind: type[exp.Least | exp.Greatest], a: Whole, b: Whole, low: int, high: int) -> Whole:
         if self.dialect == "duckdb" and all(_is_brief(x.sql) for x in (a, b)):
             # DuckDB takes three times as long over LEAST and GREATEST; NULL does not come into it where both are given.
-            compared = (exp.LT if kind is exp.Least else exp.GT)(
-                this=_operand(a.sql, _COMPARING), expression=_operand(b.sql, _COMPARING, right=True)
-            )
+            compared = self._compared(exp.LT if kind is exp.Least else exp.GT, a, b)
             chosen = exp.Case(ifs=[exp.If(this=compared, true=_own(a.sql).copy())], default=_own(b.sql).copy())
             return self._made(chosen, low, high, wide=_is_wide(a, b))
         # Unless told so, SQLGlot spells out for DuckDB that NULL makes NULL, each operand twice.
@@ -453,6 +459,11 @@ class Arithmetic:
     def _compared(self, kind: type[exp.Expression], a: Whole, b: Whole) -> exp.Expression:
         if a.static is not None and b.static is not None:
             return exp.Boolean(this=_COMPARED[kind](a.static, b.static))
+        # A difference against nothing is its two parts against one another.
+        if b.static == 0 and isinstance(a.sql, exp.Sub):
+            return kind(this=_compared_part(a.sql.this), expression=_compared_part(a.sql.expression))
+        if a.static == 0 and isinstance(b.sql, exp.Sub):
+            return kind(this=_compared_part(b.sql.expression), expression=_compared_part(b.sql.this))
         return kind(this=_operand(a.sql, _COMPARING), expression=_operand(b.sql, _COMPARING, right=True))
 
     def _widened(self, a: Whole) -> exp.Expression:
@@ -464,6 +475,10 @@ class Arithmetic:
         if wide and not _is_wide(made):
             return Whole(_cast(sql, exp.DataType.build("BIGINT")), low, high)
         return made
+
+
+def _compared_part(sql: exp.Expression) -> exp.Expression:
+    return _operand(_unwrapped(sql), _COMPARING, right=True)
 
 
 def _is_brief(sql: exp.Expression) -> bool:
