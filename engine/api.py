@@ -167,12 +167,18 @@ def settle(
 
 
 def sql_of(
-    policy: Policy, dialect: "Dialect", language: Language, year: int | None = None, dataset: "Dataset | None" = None
+    policy: Policy,
+    dialect: "Dialect",
+    language: Language,
+    year: int | None = None,
+    dataset: "Dataset | None" = None,
+    *,
+    ranges: bool = False,
 ) -> str:
     """The SQL of a policy, for the data or for what the scheme declares; FindingsError names what SQL cannot say."""
     from engine.bulk.print_sql import print_sql
 
-    return print_sql(policy.pipeline, policy.scheme(), dialect, language, year, dataset)
+    return print_sql(policy.pipeline, policy.scheme(), dialect, language, year, dataset, ranges=ranges)
 
 
 def data_of_unit(
