@@ -203,6 +203,19 @@ def test_printed_sql_is_short_and_reads_back_as_statements(name: str, dialect: D
     assert all(tree is not None for tree in sqlglot.parse(text, dialect=dialect))
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_postgresql_takes_the_printed_sql_as_it_is(postgres_server: str, name: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA printed_{name}")
+        connection.execute(f"SET search_path TO printed_{name}")
+        connection.execute(sql_of(policy_of(name), "postgres", "zh"))
+        made = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname LIKE 'pg_temp%'").fetchone()
+        assert made is not None
+        assert made[0] > 0
+
+
 def test_ranges_are_printed_when_they_are_asked_for() -> None:
     policy = policy_of(SAMPLES[0])
     assert "_high" not in sql_of(policy, "duckdb", "zh")
