@@ -170,7 +170,7 @@ def _table_read(scheme: Scheme, layout: Layout, raw: RawData, table: Table) -> T
         table.name,
         table.place.file,
         table.place.sheet if not is_text else None,
-        encoding_of(data) if data is not None and is_text else None,
+        encoding_of(data[:]) if data is not None and is_text else None,
         len(table.rows),
         tuple(first[:_FIRST_CELLS]),
         tuple(_table_totals(scheme, layout, table)),

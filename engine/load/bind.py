@@ -39,38 +39,23 @@ def bind(
 
     Raises FindingsError where anything is wrong; warnings and notes are kept with the data.
     """
-    wrong = [f for f in raw.findings if isinstance(f.where, Place) and f.severity == "error"]
-    faulty = frozenset(told(f.where) for f in wrong for told in (spot, line_of) if isinstance(f.where, Place))
-    b = Binding(scheme, raw, words=words_of(scheme), faulty_rows=faulty)
-    # A head that was given in a shape of its own was told as such, and is not missing.
-    b.wrong_heads |= {head for f in raw.findings if f.code == "D022" and (head := _head_at(f.where)) is not None}
-    year, insurance = _heads(b)
-    given, extra = tuple(given), extra or {}
-    assumed_names = {*raw.assumptions, *extra, *(assumption.name for assumption in given)}
-    long = _Long(tuple(states) or (scheme,), frozenset(b.words.get(name, name) for name in assumed_names))
-    tables: dict[str, Table | BulkTable] = {}
-    given_tables: list[Table | BulkTable] = [*raw.tables, *raw.bulk]
-    for table in given_tables:
-        name = _table_name(b, table)
-        if name in tables:
-            b.tell("D040", table.place, name=table.name, file=tables[name].place.file)
-        elif name is not None:
-            tables[name] = table
+    prepared = prepare(scheme, raw, given, extra, states)
+    b, tables = prepared.b, prepared.tables
     dated = [name for name in tables if is_dated(scheme, name)]
-    for name, table in tables.items():
+    for name in tables:
         if name not in dated:
-            _rows(b, name, table, RowBinder(b, name, _head(table), year, insurance), long)
+            b.rows.setdefault(name, []).extend(prepared.rows(name))
     years = _years(b)
     for name in dated:
-        _rows(b, name, tables[name], RowBinder(b, name, _head(tables[name]), year, insurance, years), long)
+        b.rows.setdefault(name, []).extend(prepared.rows(name, years))
     duplicates(b)
     parents(b)
     rosters(b)
-    _force(b, years)
-    assumed = assumptions(b, given, extra)
+    force(b, years)
+    assumed = assumptions(b, prepared.given, prepared.extra)
     if in_force is not None:
-        held_to_their_years(b, in_force, years, assumed, {**raw.assumptions, **extra})
-    b.others.extend(doubtful(scheme, b.rows, {name: _head(table).columns for name, table in tables.items()}))
+        held_to_their_years(b, in_force, years, assumed, {**raw.assumptions, **prepared.extra})
+    b.others.extend(doubtful(scheme, b.rows, {name: head_of(table).columns for name, table in tables.items()}))
     if not b.errors:
         missing_periods(b, years)
     findings = b.findings()
@@ -134,7 +119,7 @@ def _heads(b: Binding) -> tuple[int | None, str | None]:
     return year, insurance
 
 
-def _head(table: Table | BulkTable) -> Table:
+def head_of(table: Table | BulkTable) -> Table:
     """A table's columns."""
     return table if isinstance(table, Table) else Table(table.name, (), table.place, table.headers)
 
@@ -147,13 +132,58 @@ class _Long:
     assumed: frozenset[str]
 
 
-def _rows(b: Binding, name: str, table: Table | BulkTable, binder: RowBinder, long: _Long) -> None:
-    target = b.rows.setdefault(name, [])
-    if isinstance(table, BulkTable):
-        target.extend(_long_rows(b, name, table, binder, long))
-        return
-    for row in table.rows:
-        target.extend(binder.bind(row))
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is settled before any row is bound: the tables by their kinds, the heads, and what is given besides."""
+
+    b: Binding
+    tables: Mapping[str, Table | BulkTable]
+    year: int | None
+    insurance: str | None
+    given: tuple[Assumption, ...]
+    extra: Mapping[str, Cell]
+    long: _Long
+
+    def binder(self, name: str, years: tuple[int, ...] = ()) -> RowBinder:
+        """What binds the rows of a table."""
+        return RowBinder(self.b, name, head_of(self.tables[name]), self.year, self.insurance, years)
+
+    def rows(self, name: str, years: tuple[int, ...] = ()) -> Iterator[DataRow]:
+        """The rows of a table, bound; of a long one by groups where that is the same."""
+        table, binder = self.tables[name], self.binder(name, years)
+        if isinstance(table, BulkTable):
+            yield from _long_rows(self.b, name, table, binder, self.long)
+            return
+        for row in table.rows:
+            yield from binder.bind(row)
+
+
+def prepare(
+    scheme: Scheme,
+    raw: RawData,
+    given: Iterable[Assumption] = (),
+    extra: Mapping[str, Cell] | None = None,
+    states: Iterable[Scheme] = (),
+) -> Prepared:
+    """The tables by the kinds they hold, and the heads; what is wrong with either is told."""
+    wrong = [f for f in raw.findings if isinstance(f.where, Place) and f.severity == "error"]
+    faulty = frozenset(told(f.where) for f in wrong for told in (spot, line_of) if isinstance(f.where, Place))
+    b = Binding(scheme, raw, words=words_of(scheme), faulty_rows=faulty)
+    # A head that was given in a shape of its own was told as such, and is not missing.
+    b.wrong_heads |= {head for f in raw.findings if f.code == "D022" and (head := _head_at(f.where)) is not None}
+    year, insurance = _heads(b)
+    given, extra = tuple(given), extra or {}
+    assumed_names = {*raw.assumptions, *extra, *(assumption.name for assumption in given)}
+    long = _Long(tuple(states) or (scheme,), frozenset(b.words.get(name, name) for name in assumed_names))
+    tables: dict[str, Table | BulkTable] = {}
+    given_tables: list[Table | BulkTable] = [*raw.tables, *raw.bulk]
+    for table in given_tables:
+        name = _table_name(b, table)
+        if name in tables:
+            b.tell("D040", table.place, name=table.name, file=tables[name].place.file)
+        elif name is not None:
+            tables[name] = table
+    return Prepared(b, tables, year, insurance, given, extra, long)
 
 
 def _long_rows(b: Binding, name: str, table: BulkTable, binder: RowBinder, long: _Long) -> Iterator[DataRow]:
@@ -187,7 +217,7 @@ def _years(b: Binding) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _force(b: Binding, years: tuple[int, ...]) -> None:
+def force(b: Binding, years: tuple[int, ...]) -> None:
     """A year of which no day is in force is an error; one partly in force is noted."""
     start, end = b.scheme.start, b.scheme.end
     for year in years:
@@ -209,7 +239,7 @@ def _force(b: Binding, years: tuple[int, ...]) -> None:
 
 
 def digest_of(raw: RawData) -> str:
-    """The digest of the files that data was read from, their names included."""
+    """The digest of all files that data was read from, their names included."""
     digest = hashlib.sha256()
     for name, data in sorted(raw.files):
         digest.update(name.encode())

@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
+from mmap import mmap
 
 from engine.load.headings import ROWS_LOOKED_AT, Heading, clean, heading
 from engine.load.tables import Cell, Row, Table
@@ -51,9 +52,9 @@ def header_places(header: "Record", columns: list[str]) -> dict[str, Place]:
     }
 
 
-def is_plain(data: bytes, file: str) -> bool:
+def is_plain(data: bytes | mmap, file: str) -> bool:
     """Whether a text is a header and rows of data, nothing above them and no total among them."""
-    if any(word.encode(encoding) in data for word in _TOTAL_WORDS for encoding in ("utf-8", "gb18030")):
+    if any(data.find(word.encode(encoding)) >= 0 for word in _TOTAL_WORDS for encoding in ("utf-8", "gb18030")):
         return False
     first = list(islice(records_of(next(plain_pieces(data, file)), file, []), ROWS_LOOKED_AT))
     return bool(first) and _header(first, [])[0].data == 1 and _header(first, [])[0].unit is None

@@ -3,11 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from mmap import mmap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.load.csv_text import Record, columns_of, header_places, records_of, row_of
 from engine.load.headings import clean
-from engine.load.store import Store, opened, quoted, stripped
+from engine.load.store import Room, Store, opened, quoted, stripped
 from engine.load.tables import BulkTable, Row
 from engine.load.text import plain_pieces, read_text
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -25,22 +27,29 @@ _WRITTEN = 10_000
 class CsvStore(Store):
     """The rows of a CSV file; where single rows are asked for they are read from it again, each cell with its place."""
 
-    def __init__(self, file: str, folder: "TemporaryDirectory[str]", connection: "DuckDBPyConnection") -> None:
-        super().__init__(file, folder, connection)
-        self.data = b""
+    def __init__(
+        self, file: str, folder: "TemporaryDirectory[str]", connection: "DuckDBPyConnection", called: str = "held_1"
+    ) -> None:
+        super().__init__(file, folder, connection, called)
+        self.data: bytes | mmap = b""
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as cells with their places, as a short table has them."""
         wanted = None if numbers is None else frozenset(numbers)
-        records = records_of(read_text(self.data, self.file), self.file, [])
+        records = records_of(read_text(self.data[:], self.file), self.file, [])
         next(records)
         for record in records:
             if (wanted is None or record.number in wanted) and len(record.values) == len(columns):
                 yield Row(record.cells(list(columns), None), record.place())
 
 
-def read_long_csv(data: bytes, file: str, name: str) -> tuple[BulkTable, list[Finding]]:
-    """The table of a long CSV file, with the findings of rows left out; raises where no row can be trusted."""
+def read_long_csv(
+    data: bytes | mmap, file: str, name: str, room: Room | None = None
+) -> tuple[BulkTable, list[Finding]]:
+    """The table of a long CSV file, with the findings of rows left out; raises where no row can be trusted.
+
+    In a room it is kept beside other tables.
+    """
     import duckdb
 
     pieces = plain_pieces(data, file)
@@ -51,18 +60,24 @@ def read_long_csv(data: bytes, file: str, name: str) -> tuple[BulkTable, list[Fi
         columns = columns_of(header, [clean(value) for value in header.values], findings)
         if not findings:
             try:
-                store = _plainly(data, file, columns)
+                store = _plainly(data, file, columns, room)
             except duckdb.Error:
                 store = None
             if store is not None:
                 return _table(store, header, columns, name, file), []
-    return _record_by_record(data, file, name)
+    return _record_by_record(data, file, name, room)
 
 
-def _plainly(data: bytes, file: str, columns: list[str]) -> CsvStore | None:
+def _kept(file: str, pieces: Iterable[bytes], room: Room | None) -> tuple[CsvStore, Path]:
+    if room is None:
+        return opened(CsvStore, file, "csv", pieces)
+    return room.store(CsvStore, file), room.kept(pieces, "csv", file)
+
+
+def _plainly(data: bytes | mmap, file: str, columns: list[str], room: Room | None) -> CsvStore | None:
     """The rows as duckdb reads them; None where its rows are not the lines of the text one to one."""
     lines = [0]
-    store, path = opened(CsvStore, file, "csv", _counted(data, file, lines))
+    store, path = _kept(file, _counted(data, file, lines), room)
     names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
     _hold(store, f"read_csv({quoted(str(path))}, columns = {{{names}}}, skip = 1, {_AS_WRITTEN})", columns, None)
     path.unlink()
@@ -78,7 +93,7 @@ _AS_WRITTEN = (
 )
 
 
-def _counted(data: bytes, file: str, lines: list[int]) -> Iterator[bytes]:
+def _counted(data: bytes | mmap, file: str, lines: list[int]) -> Iterator[bytes]:
     """The text in UTF-8 without empty lines at its end, and how many lines it has."""
     ends = ""
     for piece in plain_pieces(data, file):
@@ -96,13 +111,13 @@ def _hold(store: CsvStore, source: str, columns: list[str], numbered: str | None
     """Keep the rows of a source, trimmed; ``numbered`` names columns that say which row and line each is."""
     values = ", ".join(f"{stripped(f'c{i}')} AS c{i}" for i in range(len(columns)))
     place = numbered or "row_number() OVER () + 1 AS n, row_number() OVER () + 1 AS line"
-    store.tell(f"CREATE TABLE held AS SELECT {place}, {values} FROM {source}")  # noqa: S608 - our own names
+    store.hold("TABLE", f"SELECT {place}, {values} FROM {source}")  # noqa: S608 - our own names
 
 
-def _finished(store: CsvStore, data: bytes, columns: list[str]) -> CsvStore:
+def _finished(store: CsvStore, data: bytes | mmap, columns: list[str]) -> CsvStore:
     """Without the rows that hold nothing, as short tables leave them out."""
     empty = " AND ".join(f"c{i} IS NULL" for i in range(len(columns)))
-    store.tell(f"DELETE FROM held WHERE {empty}")  # noqa: S608 - our own names
+    store.tell(f"DELETE FROM {store.called} WHERE {empty}")  # noqa: S608 - our own names
     store.count = int(store.ask("SELECT count(*) FROM held")[0][0])
     store.decimals = (None,) * len(columns)
     store.data = data
@@ -114,16 +129,16 @@ def _table(store: CsvStore, header: Record, columns: list[str], name: str, file:
     return BulkTable(name, tuple(columns), store, Place(file, header.line, 1), header_places(header, columns))
 
 
-def _record_by_record(data: bytes, file: str, name: str) -> tuple[BulkTable, list[Finding]]:
+def _record_by_record(data: bytes | mmap, file: str, name: str, room: Room | None) -> tuple[BulkTable, list[Finding]]:
     """The same for a text whose records are not its lines, or that has faults: read by Python's reader, then kept."""
     findings: list[Finding] = []
-    records = records_of(read_text(data, file), file, findings)
+    records = records_of(read_text(data[:], file), file, findings)
     header = next(records, None)
     if header is None:
         raise FindingsError(findings or [Finding("D034", Place(file))])
     columns = columns_of(header, [clean(value) for value in header.values], findings)
     sound = not findings
-    store, path = opened(CsvStore, file, "csv", _rewritten(records, columns, findings))
+    store, path = _kept(file, _rewritten(records, columns, findings), room)
     if not sound:
         raise FindingsError(findings)
     # Nothing is left to be tried: what duckdb cannot hold is told.

@@ -1,9 +1,11 @@
 """A table in a Parquet file: every value as the exact text of what the file holds, each cell with its row and column."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 
-from engine.load.store import Store, opened, quoted, stripped
+from engine.load.store import Room, Store, opened, quoted, stripped
 from engine.load.tables import BulkTable, Table
 from engine.load.text import REFUSED_PATTERN, name_text
 from grammar.diagnostic import Finding, FindingsError, Place
@@ -25,10 +27,23 @@ def read_parquet(data: bytes, file: str, name: str, *, looked_at: bool = False) 
 
     ``looked_at``: the same bytes were read before, and their cells are not looked at one by one again.
     """
+    with _told(file):
+        store, path = opened(Store, file, "parquet", [data])
+        return _read(store, path, name, looked_at=looked_at)
+
+
+def parquet_in(room: Room, path: Path, file: str, name: str, *, looked_at: bool = False) -> Table | BulkTable:
+    """The same of a file that is read where it lies, by the duckdb of a room."""
+    with _told(file):
+        return _read(room.store(Store, file), path, name, looked_at=looked_at)
+
+
+@contextmanager
+def _told(file: str) -> Iterator[None]:
     import duckdb
 
     try:
-        return _read(data, file, name, looked_at=looked_at)
+        yield
     except duckdb.OutOfMemoryException:
         raise FindingsError([Finding("D201", Place(file))]) from None
     except (duckdb.Error, UnicodeDecodeError):
@@ -36,9 +51,8 @@ def read_parquet(data: bytes, file: str, name: str, *, looked_at: bool = False) 
         raise FindingsError([Finding("D200", Place(file))]) from None
 
 
-def _read(data: bytes, file: str, name: str, *, looked_at: bool) -> Table | BulkTable:
-    store, path = opened(Store, file, "parquet", [data])
-    source = quoted(str(path))
+def _read(store: Store, path: Path, name: str, *, looked_at: bool) -> Table | BulkTable:
+    file, source = store.file, quoted(str(path))
     columns, findings = _columns(store, source, file)
     if findings:
         raise FindingsError(findings)
@@ -50,9 +64,10 @@ def _read(data: bytes, file: str, name: str, *, looked_at: bool) -> Table | Bulk
     kept = "".join(f', "{columns[i][0]}" AS v{i}' for i, decimals in enumerate(numbers) if decimals is not None)
     kept += "".join(f', "{columns[i][0]}" AS f{i}' for i, (_, kind) in enumerate(columns) if kind in _DIGITS)
     # Quoted names come from the file; duckdb gives them back as it knows them, without a quotation mark in them.
-    store.tell(
-        f"CREATE VIEW held AS SELECT file_row_number + 1 AS n, NULL::BIGINT AS line, {values}{kept} "  # noqa: S608
-        f"FROM read_parquet({source}, file_row_number = true)"
+    store.hold(
+        "VIEW",
+        f"SELECT file_row_number + 1 AS n, NULL::BIGINT AS line, {values}{kept} "  # noqa: S608 - our own names
+        f"FROM read_parquet({source}, file_row_number = true)",
     )
     store.count = int(store.ask("SELECT count(*) FROM held")[0][0])
     store.decimals = tuple(numbers)
@@ -140,26 +155,41 @@ def _exact(kind: str) -> int | None:
 
 def _faults(store: Store, names: tuple[str, ...], kinds: list[str]) -> Iterator[Finding]:
     """Numbers that are none or that lost digits, and characters nobody can see, with row and column."""
-    for index, kind in enumerate(kinds):
-        if kind in _DIGITS:
-            text = f"c{index}"
-            bare = f"ltrim(replace(replace(regexp_replace({text}, 'e.*$', ''), '-', ''), '.', ''), '0')"
-            # Most amounts are plainly short; only the others are worth counting.
-            lost = f"(abs(f{index}) >= 1e{_DIGITS[kind]} OR length({bare}) > {_DIGITS[kind]})"
-            lost = (
-                f"CASE WHEN length({text}) <= {_DIGITS[kind]} AND NOT contains({text}, 'e') THEN false ELSE {lost} END"
-            )
-            none = f"(isnan(f{index}) OR isinf(f{index}))"
-            yield from _told(store, names, index, "D203", none)
-            yield from _told(store, names, index, "D204", f"NOT {none} AND {lost}", digits=_DIGITS[kind])
-        elif kind == "VARCHAR" or kind.startswith("ENUM"):
-            for number, text in _found(store, index, f"regexp_matches(c{index}, {quoted(_UNSEEN)})"):
-                match = REFUSED_PATTERN.search(text)
-                code_point = f"U+{ord(match[0]):04X}" if match else "—"
-                yield Finding("D002", Place(store.file, row=number, key=names[index]), {"code_point": code_point})
+    looked_for = {(index, code): where for index, kind in enumerate(kinds) for code, where in _doubts(index, kind)}
+    if not looked_for:
+        return
+    # There is seldom anything: one passage over the file says so of all columns.
+    counts = ", ".join(f"count(*) FILTER (WHERE {where})" for where in looked_for.values())
+    (found,) = store.ask(f"SELECT {counts} FROM held")  # noqa: S608 - our own names
+    for (index, code), number in zip(looked_for, found, strict=True):
+        if not number:
+            continue
+        if code != "D002":
+            digits = {"digits": _DIGITS[kinds[index]]} if code == "D204" else {}
+            yield from _tell(store, names, index, code, looked_for[index, code], **digits)
+            continue
+        for row, text in _found(store, index, looked_for[index, code]):
+            match = REFUSED_PATTERN.search(text)
+            code_point = f"U+{ord(match[0]):04X}" if match else "—"
+            yield Finding("D002", Place(store.file, row=row, key=names[index]), {"code_point": code_point})
 
 
-def _told(
+def _doubts(index: int, kind: str) -> Iterator[tuple[str, str]]:
+    """What may be wrong with a value of a column, by the code of the finding."""
+    if kind in _DIGITS:
+        text = f"c{index}"
+        bare = f"ltrim(replace(replace(regexp_replace({text}, 'e.*$', ''), '-', ''), '.', ''), '0')"
+        # Most amounts are plainly short; only the others are worth counting.
+        lost = f"(abs(f{index}) >= 1e{_DIGITS[kind]} OR length({bare}) > {_DIGITS[kind]})"
+        lost = f"CASE WHEN length({text}) <= {_DIGITS[kind]} AND NOT contains({text}, 'e') THEN false ELSE {lost} END"
+        none = f"(isnan(f{index}) OR isinf(f{index}))"
+        yield "D203", none
+        yield "D204", f"NOT {none} AND {lost}"
+    elif kind == "VARCHAR" or kind.startswith("ENUM"):
+        yield "D002", f"regexp_matches(c{index}, {quoted(_UNSEEN)})"
+
+
+def _tell(
     store: Store, names: tuple[str, ...], index: int, code: str, condition: str, **values: object
 ) -> Iterator[Finding]:
     for number, text in _found(store, index, condition):

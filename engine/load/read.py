@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from engine.load.store import Room
 from engine.load.tables import BulkTable, RawData, Table
 from engine.load.text import name_text, read_text
 from engine.load.yaml_data import read_shapes
@@ -23,8 +25,10 @@ class NoSuchFileError(Exception):
 CSV_BYTES_HELD = 2 << 20
 
 
-def read_data(path: Path, display: str | None = None, *, looked_at: bool = False) -> RawData:
-    """The data at a path; ``display`` is what findings call it.
+def read_data(
+    path: Path, display: str | None = None, room: Room | None = None, *, looked_at: bool = False
+) -> RawData:
+    """The data at a path; ``display`` is what findings call it. Long tables of a folder are read in a room, if one is given.
 
     ``looked_at``: single cells of long Parquet tables are not held up to the light again, for the same bytes once were.
     """
@@ -33,13 +37,20 @@ def read_data(path: Path, display: str | None = None, *, looked_at: bool = False
     if not os.path.exists(path):  # noqa: PTH110
         raise NoSuchFileError(shown)
     if path.is_dir():
-        return _read_folder(path, shown, looked_at=looked_at)
+        return _read_folder(path, shown, room, looked_at=looked_at)
     suffix = path.suffix.lower()
     if suffix in _YAML:
         return _read_yaml_file(path, shown)
     if suffix == _WORKBOOK:
         return _read_workbook_file(path, shown, None)
     raise FindingsError([Finding(_REFUSALS.get(suffix, "D038"), Place(shown), {"suffix": suffix or path.name})])
+
+
+def long_files(path: Path) -> list[Path]:
+    """The files of a folder that may hold a long table: what a room must be open to."""
+    if not path.is_dir():
+        return []
+    return [file for file in _data_files(path, str(path)) if file.suffix.lower() in {".csv", ".parquet"}]
 
 
 _YAML = (".yaml", ".yml")
@@ -66,14 +77,14 @@ def _read_workbook_file(path: Path, shown: str, stem: str | None) -> RawData:
     return replace(read_workbook(data, shown, stem), files=((path.name, data),))
 
 
-def _read_folder(folder: Path, shown: str, *, looked_at: bool) -> RawData:
+def _read_folder(folder: Path, shown: str, room: Room | None, *, looked_at: bool) -> RawData:
     parts: list[RawData] = []
     findings: list[Finding] = []
     heads_file: Path | None = None
     for path in _data_files(folder, shown):
         name = f"{shown}/{path.name}"
         try:
-            part = _read_part(path, name, looked_at=looked_at)
+            part = _read_part(path, name, room, looked_at=looked_at)
         except FindingsError as error:
             findings.extend(error.findings)
             continue
@@ -109,11 +120,15 @@ def _data_files(folder: Path, shown: str) -> Iterator[Path]:
             yield path
 
 
-def _read_part(path: Path, shown: str, *, looked_at: bool) -> RawData:
+def _read_part(path: Path, shown: str, room: Room | None, *, looked_at: bool) -> RawData:
     suffix, stem = path.suffix.lower(), name_text(path.stem)
     if suffix == ".csv":
         from engine.load.csv_text import is_plain, read_rows
 
+        if (mapped := _mapped(path, shown, CSV_BYTES_HELD, room)) and is_plain(mapped, shown):
+            from engine.load.long_csv import read_long_csv
+
+            return _whole(path, mapped, *read_long_csv(mapped, shown, stem, room))
         data = _read_bytes(path, shown, _CSV_BYTES_AT_MOST)
         if len(data) > CSV_BYTES_HELD and is_plain(data, shown):
             from engine.load.long_csv import read_long_csv
@@ -122,8 +137,10 @@ def _read_part(path: Path, shown: str, *, looked_at: bool) -> RawData:
         table, findings = read_rows(read_text(data, shown), shown, stem)
         return RawData({}, {}, (table,), ((path.name, data),), tuple(findings))
     if suffix == ".parquet":
-        from engine.load.parquet import read_parquet
+        from engine.load.parquet import parquet_in, read_parquet
 
+        if (mapped := _mapped(path, shown, 0, room)) and room is not None:
+            return _whole(path, mapped, parquet_in(room, path, shown, stem, looked_at=looked_at), [])
         data = _read_bytes(path, shown, _PARQUET_BYTES_AT_MOST)
         return _whole(path, data, read_parquet(data, shown, stem, looked_at=looked_at), [])
     if suffix == _WORKBOOK:
@@ -134,12 +151,24 @@ def _read_part(path: Path, shown: str, *, looked_at: bool) -> RawData:
     raise FindingsError([Finding(code, Place(shown), {"suffix": suffix})])
 
 
-def _whole(path: Path, data: bytes, table: Table | BulkTable, findings: list[Finding]) -> RawData:
+def _whole(path: Path, data: bytes | mmap, table: Table | BulkTable, findings: list[Finding]) -> RawData:
     """One file's table as data by itself."""
     files = ((path.name, data),)
     if isinstance(table, BulkTable):
         return RawData({}, {}, (), files, tuple(findings), (table,))
     return RawData({}, {}, (table,), files, tuple(findings))
+
+
+def _mapped(path: Path, shown: str, limit: int, room: Room | None) -> mmap | None:
+    """The bytes of a long file where it lies, for a room; None without a room, or for a short one."""
+    if room is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return mmap(file.fileno(), 0, access=ACCESS_READ) if size > limit else None
+    except OSError:
+        raise FindingsError([Finding("D004", Place(shown))]) from None
 
 
 def _read_bytes(path: Path, shown: str, limit: int) -> bytes:

@@ -25,17 +25,22 @@ _BLANKS = "".join(
 
 
 class Store:
-    """One file's rows; ``decimals`` says of each column how many its exact numbers have, None where it holds text."""
+    """One file's rows; ``decimals`` says of each column how many its exact numbers have, None where it holds text.
 
-    def __init__(self, file: str, folder: "TemporaryDirectory[str]", connection: "DuckDBPyConnection") -> None:
+    ``called`` is what other tables call it that lie beside it in a room; it is ``held`` to itself.
+    """
+
+    def __init__(
+        self, file: str, folder: "TemporaryDirectory[str]", connection: "DuckDBPyConnection", called: str = "held_1"
+    ) -> None:
         self.file = file
+        self.called = self._all = called
         self.count = 0
         self.held = False
         self.decimals: tuple[int | None, ...] = ()
         # The folder is taken away with the store.
         self._folder = folder
         self._connection = connection
-        self._narrowed = False
 
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer."""
@@ -46,6 +51,11 @@ class Store:
         """Run what answers nothing."""
         with self._told():
             self._connection.execute(query, list(values))
+
+    def hold(self, sort: str, query: str) -> None:
+        """Keep what a query answers as the rows, in a table or as a view."""
+        self.tell(f"CREATE {sort} {self.called} AS {query}")
+        self.tell(f"CREATE TEMP VIEW held AS FROM {self.called}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -69,18 +79,16 @@ class Store:
 
     def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
         """Leave the rows that one of some columns names, and those that name nobody; others are not read from here on."""
-        if not self._narrowed:
-            sort = self.ask("SELECT table_type FROM information_schema.tables WHERE table_name = 'held'")[0][0]
-            self.tell(f"ALTER {'VIEW' if sort == 'VIEW' else 'TABLE'} held RENAME TO all_rows")
-            self._narrowed = True
         names = {}
         for i in columns:
-            texts = (text for (text,) in self.ask(f"SELECT DISTINCT c{i} FROM all_rows WHERE c{i} IS NOT NULL"))  # noqa: S608
+            texts = (text for (text,) in self.ask(f"SELECT DISTINCT c{i} FROM {self._all} WHERE c{i} IS NOT NULL"))  # noqa: S608
             names[i] = ", ".join(quoted(text) for text in texts if named(text)) or "NULL"
         told = [f"c{i} IN ({texts})" for i, texts in names.items()]
         nobody = " AND ".join(f"c{i} IS NULL" for i in columns) or "true"
         where = " OR ".join([*told, f"({nobody})"])
-        self.tell(f"CREATE OR REPLACE VIEW held AS SELECT * FROM all_rows WHERE {where}")  # noqa: S608 - quoted texts
+        self.called = f"{self._all}_left"
+        self.tell(f"CREATE OR REPLACE VIEW {self.called} AS SELECT * FROM {self._all} WHERE {where}")  # noqa: S608 - quoted texts
+        self.tell(f"CREATE OR REPLACE TEMP VIEW held AS FROM {self.called}")
         self.count = int(self.ask("SELECT count(*) FROM held")[0][0])
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
@@ -88,7 +96,7 @@ class Store:
         names = "".join(f", c{i}" for i in range(len(columns)))
         chosen = None if numbers is None else sorted(set(numbers))
         where = "" if chosen is None else f" WHERE n IN ({', '.join(map(str, chosen)) or 'NULL'})"
-        query = f"SELECT n, line{names} FROM held{where} ORDER BY n"  # noqa: S608 - our own names
+        query = f"SELECT n, line{names} FROM {self.called}{where} ORDER BY n"  # noqa: S608 - our own names
         with self._told():
             answer = self._connection.cursor().execute(query)
             while batch := answer.fetchmany(_FETCHED):
@@ -108,6 +116,38 @@ class Store:
         return Place(self.file, line, 1 if line is not None else None, None, number)
 
 
+class Room:
+    """A duckdb within bounds that reads some files where they lie, and nothing else; what it cannot hold it puts on disk.
+
+    ``connection`` is for what is worked out from all tables together; each store has one of its own beside it.
+    """
+
+    def __init__(self, files: Iterable[Path], memory: str = MEMORY, threads: int = 2) -> None:
+        import duckdb
+
+        self.folder = TemporaryDirectory(prefix="xiance-")
+        self.connection = duckdb.connect(config={"memory_limit": memory, "threads": threads})
+        self.stores = 0
+        paths = ", ".join(quoted(str(path)) for path in files)
+        for setting in (
+            f"SET allowed_paths = [{paths}]",
+            f"SET allowed_directories = [{quoted(self.folder.name + '/')}]",
+            *_shut(self.folder.name),
+        ):
+            self.connection.execute(setting)
+
+    def store(self, store: "type[_Store]", file: str) -> "_Store":
+        """A store in the room."""
+        self.stores += 1
+        return store(file, self.folder, self.connection.cursor(), f"held_{self.stores}")
+
+    def kept(self, pieces: Iterable[bytes], sort: str, file: str) -> Path:
+        """The path of a file of the room's own with these bytes."""
+        path = Path(self.folder.name, f"data{self.stores}.{sort}")
+        _copied(path, pieces, file)
+        return path
+
+
 _Store = TypeVar("_Store", bound=Store)
 
 
@@ -115,26 +155,41 @@ def opened(store: type[_Store], file: str, sort: str, pieces: Iterable[bytes]) -
     """A store for the bytes of a file, and the path at which duckdb may read them: nothing else is open to it."""
     import duckdb
 
+    folder = _folder(file)
+    path = Path(folder.name, f"data.{sort}")
+    _copied(path, pieces, file)
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2})
+    for setting in (f"SET allowed_paths = [{quoted(str(path))}]", *_shut(folder.name)):
+        connection.execute(setting)
+    return store(file, folder, connection), path
+
+
+def _folder(file: str) -> "TemporaryDirectory[str]":
     try:
-        folder = TemporaryDirectory(prefix="xiance-")
-        path = Path(folder.name, f"data.{sort}")
+        return TemporaryDirectory(prefix="xiance-")
+    except OSError:
+        raise FindingsError([Finding("D201", Place(file))]) from None
+
+
+def _copied(path: Path, pieces: Iterable[bytes], file: str) -> None:
+    try:
         with path.open("wb") as copy:
             copy.writelines(pieces)
     except OSError:
         # No room for a copy: the file is too large for this machine.
         raise FindingsError([Finding("D201", Place(file))]) from None
-    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2})
-    for setting in (
-        f"SET allowed_paths = [{quoted(str(path))}]",
-        f"SET temp_directory = {quoted(str(Path(folder.name, 'spilled')))}",
+
+
+def _shut(folder: str) -> tuple[str, ...]:
+    """Settings after which duckdb knows its files and no way to others."""
+    return (
+        f"SET temp_directory = {quoted(str(Path(folder, 'spilled')))}",
         "SET enable_progress_bar = false",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET enable_external_access = false",
         "SET lock_configuration = true",
-    ):
-        connection.execute(setting)
-    return store(file, folder, connection), path
+    )
 
 
 def stripped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from mmap import mmap
 from typing import Any, Protocol
 
 from grammar.diagnostic import Finding, Place
@@ -92,6 +93,6 @@ class RawData:
     heads: Mapping[str, Cell]
     assumptions: Mapping[str, Cell]
     tables: tuple[Table, ...]
-    files: tuple[tuple[str, bytes], ...] = ()
+    files: tuple[tuple[str, bytes | mmap], ...] = ()
     findings: tuple[Finding, ...] = ()
     bulk: tuple[BulkTable, ...] = ()

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from mmap import mmap
 from pathlib import Path
 from unicodedata import normalize
 
@@ -20,21 +21,21 @@ def read_text(data: bytes, file: str) -> str:
     return text
 
 
-def plain_pieces(data: bytes, file: str) -> Iterator[str]:
+def plain_pieces(data: bytes | mmap, file: str) -> Iterator[str]:
     """The same text piece by piece, so that a long file never lies in memory as a whole."""
-    mark, encoding = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", ""))
-    chosen = encoding or next((e for e in _LADDER if _reads(data, e)), "")
-    if not chosen or (encoding and not _reads(data[len(mark) :], encoding)):
+    mark, encoding = next(((m, e) for m, e in _MARKS if data[:4].startswith(m)), (b"", ""))
+    chosen = next((e for e in ((encoding,) if encoding else _LADDER) if _reads(data, e, len(mark))), "")
+    if not chosen:
         raise FindingsError([Finding("D001", Place(file))])
     held = ""
-    for piece in _pieces(data[len(mark) :] if mark else data, chosen):
+    for piece in _pieces(data, chosen, len(mark)):
         text = held + piece
         # A line end may lie across two pieces.
         held = "\r" if text.endswith("\r") else ""
         text = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n")
         if REFUSED_PATTERN.search(text):
             # Told with its place, for which the whole is looked at.
-            read_text(data, file)
+            read_text(data[:], file)
         yield text
     if held:
         yield "\n"
@@ -102,16 +103,16 @@ def _decoded(data: bytes) -> str | None:
     return None
 
 
-def _pieces(data: bytes, encoding: str) -> Iterator[str]:
+def _pieces(data: bytes | mmap, encoding: str, begin: int = 0) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    for start in range(0, len(data), _PIECE):
+    for start in range(begin, len(data), _PIECE):
         yield decoder.decode(data[start : start + _PIECE])
     yield decoder.decode(b"", final=True)
 
 
-def _reads(data: bytes, encoding: str) -> bool:
+def _reads(data: bytes | mmap, encoding: str, begin: int) -> bool:
     try:
-        return all(True for _ in _pieces(data, encoding))
+        return all(True for _ in _pieces(data, encoding, begin))
     except UnicodeDecodeError:
         return False
 
