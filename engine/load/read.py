@@ -6,7 +6,7 @@ from dataclasses import replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from engine.load.store import Room
+from engine.load.store import MEMORY, THREADS, Room
 from engine.load.tables import BulkTable, RawData, Table
 from engine.load.text import name_text, read_text
 from engine.load.yaml_data import read_shapes
@@ -37,7 +37,7 @@ def read_data(
     if not os.path.exists(path):  # noqa: PTH110
         raise NoSuchFileError(shown)
     if path.is_dir():
-        return _read_folder(path, shown, room, looked_at=looked_at)
+        return _read_folder(path, shown, room or room_for(path), looked_at=looked_at)
     suffix = path.suffix.lower()
     if suffix in _YAML:
         return _read_yaml_file(path, shown)
@@ -46,11 +46,17 @@ def read_data(
     raise FindingsError([Finding(_REFUSALS.get(suffix, "D038"), Place(shown), {"suffix": suffix or path.name})])
 
 
-def long_files(path: Path) -> list[Path]:
-    """The files of a folder that may hold a long table: what a room must be open to."""
-    if not path.is_dir():
-        return []
-    return [file for file in _data_files(path, str(path)) if file.suffix.lower() in {".csv", ".parquet"}]
+def room_for(path: Path, memory: str = MEMORY, threads: int = THREADS) -> Room | None:
+    """A room for the long tables of a folder; None where there is none in it."""
+    found = list(_long_files(path)) if path.is_dir() else []
+    return Room(found, memory, threads) if found else None
+
+
+def _long_files(path: Path) -> Iterator[Path]:
+    for file in _data_files(path, str(path)):
+        suffix = file.suffix.lower()
+        if suffix == ".parquet" or (suffix == ".csv" and file.stat().st_size > CSV_BYTES_HELD):
+            yield file
 
 
 _YAML = (".yaml", ".yml")

@@ -16,7 +16,7 @@ from grammar.diagnostic import Finding, FindingsError, Place
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEMORY = "1GB"
+MEMORY, THREADS = "1GB", 2
 _FETCHED = 10_000
 # What `str.strip` takes away: the blanks of every script, as the cells of short tables lose them.
 _BLANKS = "".join(
@@ -122,7 +122,7 @@ class Room:
     ``connection`` is for what is worked out from all tables together; each store has one of its own beside it.
     """
 
-    def __init__(self, files: Iterable[Path], memory: str = MEMORY, threads: int = 2) -> None:
+    def __init__(self, files: Iterable[Path], memory: str = MEMORY, threads: int = THREADS) -> None:
         import duckdb
 
         self.folder = TemporaryDirectory(prefix="xiance-")
@@ -158,7 +158,7 @@ def opened(store: type[_Store], file: str, sort: str, pieces: Iterable[bytes]) -
     folder = _folder(file)
     path = Path(folder.name, f"data.{sort}")
     _copied(path, pieces, file)
-    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2})
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": THREADS})
     for setting in (f"SET allowed_paths = [{quoted(str(path))}]", *_shut(folder.name)):
         connection.execute(setting)
     return store(file, folder, connection), path
