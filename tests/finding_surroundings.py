@@ -246,6 +246,18 @@ def _query(folder: Path, query: str) -> Path:
 
 _parquet("D202", "[7800000, 0]")
 _parquet("D203", "'nan'::DOUBLE")
+_data(
+    "D205",
+    {
+        "数据/非医共体机构/甲.csv": _HEADER + _ROW,
+        "数据/非医共体机构/乙.csv": _HEADER.replace("年度总额预算", "年度预算")
+        + _ROW.replace("县妇幼保健院", "仁康医院"),
+    },
+    {
+        "数据/非医共体机构/甲.csv": _HEADER + _ROW,
+        "数据/非医共体机构/乙.csv": _HEADER + _ROW.replace("县妇幼保健院", "仁康医院"),
+    },
+)
 _parquet("D204", "0.1::DOUBLE + 0.2::DOUBLE")
 
 

@@ -19,6 +19,7 @@ from engine.doors.data_command import data
 from engine.doors.diff_command import diff
 from engine.doors.explain_command import explain
 from engine.doors.finding_command import finding
+from engine.doors.limits import limits_of, limits_options
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
 from engine.doors.source_command import source
@@ -177,6 +178,7 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 @click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv、parquet），不写到屏幕。")
 @click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
+@limits_options
 @language_option
 def settle(
     name: str | None,
@@ -192,6 +194,8 @@ def settle(
     form: str,
     out: str | None,
     receipt: str | None,
+    memory: str | None,
+    threads: int | None,
     language: Language,
     *,
     other_readings: bool,
@@ -231,6 +235,7 @@ def settle(
     limits = limits_chosen(backend, memory, threads, language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
+    limits = limits_of(memory, threads, language)
     keep_the_data(data, [path for path in (out, receipt) if path], language)
     if out and receipt and os.path.realpath(out) == os.path.realpath(receipt):
         stop(
@@ -240,11 +245,12 @@ def settle(
         )
     from engine.api import bind_data, open_policy
     from engine.api import settle as settle_data
-    from engine.load.read import read_data
+    from engine.load.read import read_data, room_for
 
     try:
         policy = named(lambda: open_policy(name), language)
-        raw = named(lambda: read_data(Path(data), data), language)
+        room = room_for(Path(data), limits.memory, limits.threads)
+        raw = named(lambda: read_data(Path(data), data, room), language)
         given = scenarios_named(policy, scenarios, language)
         dataset = bind_data(policy, raw, given, assumed)
         settlement = settle_data(policy, dataset, chosen, other_readings=other_readings, backend=backend, limits=limits)

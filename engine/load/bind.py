@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from mmap import mmap
 
 from engine.load.bind_assumptions import assumptions
 from engine.load.bind_in_force import held_to_their_years
@@ -12,6 +13,7 @@ from engine.load.bind_rows import RowBinder, insurance_of
 from engine.load.binding import COUNTY, Binding, is_dated, line_of, spot, where, words_of
 from engine.load.doubtful import doubtful
 from engine.load.tables import BulkTable, Cell, RawData, Table
+from engine.load.text import forget
 from engine.load.values import parse_year
 from engine.nouns.core import Scheme
 from engine.nouns.dataset import Assumption, DataRow, Dataset
@@ -238,11 +240,24 @@ def force(b: Binding, years: tuple[int, ...]) -> None:
             b.tell("D085", place, year=year, start=str(start or "—"), end=str(end or "—"))
 
 
+_PIECE = 16 << 20
+
+
+def _digest_of_file(data: bytes | mmap) -> bytes:
+    """The digest of one file's bytes, read piece by piece: of a long file nothing need stay in memory."""
+    digest = hashlib.sha256()
+    for start in range(0, len(data), _PIECE):
+        digest.update(data[start : start + _PIECE])
+        if isinstance(data, mmap):
+            forget(data, start, min(_PIECE, len(data) - start))
+    return digest.digest()
+
+
 def digest_of(raw: RawData) -> str:
     """The digest of all files that data was read from, their names included."""
     digest = hashlib.sha256()
     for name, data in sorted(raw.files):
         digest.update(name.encode())
         digest.update(b"\0")
-        digest.update(hashlib.sha256(data).digest())
+        digest.update(_digest_of_file(data))
     return "sha256:" + digest.hexdigest()

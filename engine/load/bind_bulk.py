@@ -211,11 +211,12 @@ class GroupBinder:
         ]
         parts = [f"nfc_normalize(coalesce({text}, ''))" for text in others]
         owner = f"concat_ws(chr(31), nfc_normalize(coalesce({', '.join([*owners, repr('')])})), {', '.join([*parts, repr('')])})"
-        keys = f"count(*), count(DISTINCT hash(nfc_normalize({number}), {owner}))"
         # Counting digests is quick, and there are seldom two alike; only then is it worth finding which.
-        ((rows_all, different),) = self.store.ask(f"SELECT {keys} FROM held WHERE {number} IS NOT NULL")  # noqa: S608 - our own names
-        if rows_all == different:
-            return
+        for key in (f"nfc_normalize({number})", f"nfc_normalize({number}), {owner}"):
+            keys = f"count(*), count(DISTINCT hash({key}))"
+            ((rows_all, different),) = self.store.ask(f"SELECT {keys} FROM held WHERE {number} IS NOT NULL")  # noqa: S608 - our own names
+            if rows_all == different:
+                return
         same = f"nfc_normalize({number}) AS k, {owner} AS o"
         query = (
             f"SELECT n FROM (SELECT n, {same} FROM held WHERE {number} IS NOT NULL) "  # noqa: S608 - our own names

@@ -6,7 +6,7 @@ from dataclasses import replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from engine.load.store import MEMORY, THREADS, Room
+from engine.load.store import Room
 from engine.load.tables import BulkTable, RawData, Table
 from engine.load.text import name_text, read_text
 from engine.load.yaml_data import read_shapes
@@ -46,7 +46,7 @@ def read_data(
     raise FindingsError([Finding(_REFUSALS.get(suffix, "D038"), Place(shown), {"suffix": suffix or path.name})])
 
 
-def room_for(path: Path, memory: str = MEMORY, threads: int = THREADS) -> Room | None:
+def room_for(path: Path, memory: str | None = None, threads: int | None = None) -> Room | None:
     """A room for the long tables of a folder; None where there is none in it."""
     found = list(_long_files(path)) if path.is_dir() else []
     return Room(found, memory, threads) if found else None
@@ -57,6 +57,8 @@ def _long_files(path: Path) -> Iterator[Path]:
         suffix = file.suffix.lower()
         if suffix == ".parquet" or (suffix == ".csv" and file.stat().st_size > CSV_BYTES_HELD):
             yield file
+    for folder in _folders_of_parts(path):
+        yield from _parts_in(folder)
 
 
 _YAML = (".yaml", ".yml")
@@ -99,6 +101,11 @@ def _read_folder(folder: Path, shown: str, room: Room | None, *, looked_at: bool
                 findings.append(Finding("D042", Place(name), {"file": heads_file.name}))
             heads_file = path
         parts.append(part)
+    for inside in _folders_of_parts(folder):
+        try:
+            parts.append(_read_parts(inside, f"{shown}/{inside.name}", room, looked_at=looked_at))
+        except FindingsError as error:
+            findings.extend(error.findings)
     tables = [table for part in parts for table in part.tables]
     bulk = tuple(table for part in parts for table in part.bulk)
     findings.extend(_told_twice([*tables, *bulk]))
@@ -124,6 +131,54 @@ def _data_files(folder: Path, shown: str) -> Iterator[Path]:
         hidden = path.name.startswith((".", "~$"))
         if not hidden and path.is_file() and path.suffix.lower() in known:
             yield path
+
+
+# A folder with one of these in it holds what a run wrote, not what one is made from.
+RESULTS = "回执.json"
+
+
+def _folders_of_parts(folder: Path) -> list[Path]:
+    """The folders inside that hold a table in parts, by name."""
+    try:
+        inside = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name)
+        return [
+            each
+            for each in inside
+            if not (each.name.startswith(".") or (each / RESULTS).exists()) and any(True for _ in _parts_in(each))
+        ]
+    except OSError:
+        # What cannot be looked into is told where the folder itself is read.
+        return []
+
+
+def _parts_in(folder: Path) -> Iterator[Path]:
+    return (path for path in _data_files(folder, str(folder)) if path.suffix.lower() in {".csv", ".parquet"})
+
+
+def _read_parts(folder: Path, shown: str, room: Room | None, *, looked_at: bool) -> RawData:
+    """The table whose parts are the files of a folder."""
+    from engine.load.parts import one_table
+
+    assert room is not None
+    found: list[RawData] = []
+    findings: list[Finding] = []
+    for path in _parts_in(folder):
+        try:
+            found.append(_read_part(path, f"{shown}/{path.name}", room, looked_at=looked_at))
+        except FindingsError as error:
+            findings.extend(error.findings)
+    if findings:
+        raise FindingsError([*findings, *(finding for part in found for finding in part.findings)])
+    name = name_text(folder.name.removesuffix(".parquet").removesuffix(".csv"))
+    tables: list[Table | BulkTable] = []
+    for part in found:
+        tables += [*part.tables, *part.bulk]
+    table = one_table(name, tables, Place(shown), room)
+    files = tuple((f"{folder.name}/{name}", data) for part in found for name, data in part.files)
+    told = tuple(finding for part in found for finding in part.findings)
+    if isinstance(table, BulkTable):
+        return RawData({}, {}, (), files, told, (table,))
+    return RawData({}, {}, (table,), files, told)
 
 
 def _read_part(path: Path, shown: str, room: Room | None, *, looked_at: bool) -> RawData:

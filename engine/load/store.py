@@ -96,6 +96,7 @@ class Store:
         names = "".join(f", c{i}" for i in range(len(columns)))
         chosen = None if numbers is None else sorted(set(numbers))
         where = "" if chosen is None else f" WHERE n IN ({', '.join(map(str, chosen)) or 'NULL'})"
+        # A cursor is a connection of its own: it knows the table, not what this one alone calls it.
         query = f"SELECT n, line{names} FROM {self.called}{where} ORDER BY n"  # noqa: S608 - our own names
         with self._told():
             answer = self._connection.cursor().execute(query)
@@ -105,15 +106,16 @@ class Store:
 
     def row(self, columns: Sequence[str], number: int, line: int | None, values: Sequence[str | None]) -> Row:
         """One row of values as cells."""
+        file, own = self.found(number)
         cells = {
-            name: Cell(value or "", Place(self.file, line, None, None, number, name))
+            name: Cell(value or "", Place(file, line, None, None, own, name))
             for name, value in zip(columns, values, strict=True)
         }
-        return Row(cells, self.place(number, line))
+        return Row(cells, Place(file, line, 1 if line is not None else None, None, own))
 
-    def place(self, number: int, line: int | None) -> Place:
-        """The place of a row."""
-        return Place(self.file, line, 1 if line is not None else None, None, number)
+    def found(self, number: int) -> tuple[str, int]:
+        """The file of a row, and its number there."""
+        return self.file, number
 
 
 class Room:
@@ -122,11 +124,11 @@ class Room:
     ``connection`` is for what is worked out from all tables together; each store has one of its own beside it.
     """
 
-    def __init__(self, files: Iterable[Path], memory: str = MEMORY, threads: int = THREADS) -> None:
+    def __init__(self, files: Iterable[Path], memory: str | None = None, threads: int | None = None) -> None:
         import duckdb
 
         self.folder = TemporaryDirectory(prefix="xiance-")
-        self.connection = duckdb.connect(config={"memory_limit": memory, "threads": threads})
+        self.connection = duckdb.connect(config={"memory_limit": memory or MEMORY, "threads": threads or THREADS})
         self.stores = 0
         paths = ", ".join(quoted(str(path)) for path in files)
         for setting in (

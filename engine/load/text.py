@@ -1,6 +1,7 @@
 """Bytes of unknown encoding to text, and the characters that no data file may hold."""
 
 import codecs
+import mmap as maps
 import re
 from collections.abc import Iterator
 from mmap import mmap
@@ -105,9 +106,18 @@ def _decoded(data: bytes) -> str | None:
 
 def _pieces(data: bytes | mmap, encoding: str, begin: int = 0) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    for start in range(begin, len(data), _PIECE):
-        yield decoder.decode(data[start : start + _PIECE])
+    for start in range(0, len(data), _PIECE):
+        yield decoder.decode(data[max(start, begin) : start + _PIECE])
+        if isinstance(data, mmap):
+            forget(data, start, min(_PIECE, len(data) - start))
     yield decoder.decode(b"", final=True)
+
+
+def forget(data: mmap, start: int, length: int) -> None:
+    """Let go of what was read of a long file; its bytes are read again where they are asked for."""
+    advice = getattr(maps, "MADV_DONTNEED", None)
+    if advice is not None:
+        data.madvise(advice, start, length)
 
 
 def _reads(data: bytes | mmap, encoding: str, begin: int) -> bool:
