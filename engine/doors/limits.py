@@ -40,9 +40,15 @@ def limits_of(memory: str | None, threads: int | None, language: Language) -> Li
     match = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,3}))?\s*([KMGT]?)(i?)B?", memory.strip(), re.IGNORECASE)
     unit = match[3].upper() if match else ""
     if match is None:
-        stop(f"内存写成 1GiB 或 800MB，而不是 {memory}" if language == "zh" else f"write memory as 1GiB or 800MB, not {memory}")
+        stop(
+            f"内存写成 1GiB 或 800MB，而不是 {memory}"
+            if language == "zh"
+            else f"write memory as 1GiB or 800MB, not {memory}"
+        )
     size = (_UNITS if match[4] or not match[0].upper().endswith("B") else _THOUSANDS)[unit]
     whole = int(match[1]) * size + int((match[2] or "0").ljust(3, "0")) * size // 1000
     if whole < _LEAST:
-        stop(f"内存至少 256MiB，而不是 {memory}" if language == "zh" else f"give at least 256MiB of memory, not {memory}")
+        stop(
+            f"内存至少 256MiB，而不是 {memory}" if language == "zh" else f"give at least 256MiB of memory, not {memory}"
+        )
     return Limits(f"{max(whole - _OWN, whole // 4) >> 20}MiB", threads)
