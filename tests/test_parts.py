@@ -116,7 +116,7 @@ def test_limits_change_no_figure(tmp_path: Path) -> None:
     )
     said = [
         CliRunner().invoke(cli, ["settle", "gaotai", "--data", str(tmp_path), "--format", "json", *more])
-        for more in ([], ["--memory", "512MiB", "--threads", "1"])
+        for more in ([], ["--backend", "duckdb", "--memory", "512MiB", "--threads", "1"])
     ]
     figures = [json.loads(each.stdout)["figures"] for each in said]
     assert figures[0] == figures[1] != []
@@ -124,5 +124,5 @@ def test_limits_change_no_figure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("memory", ["viel", "10MB", "-1GiB", "1,5GB"])
 def test_memory_that_is_no_size_is_wrong_usage(memory: str) -> None:
-    said = CliRunner().invoke(cli, ["settle", "gaotai", "--data", "x", "--memory", memory])
+    said = CliRunner().invoke(cli, ["settle", "gaotai", "--data", "x", "--backend", "duckdb", "--memory", memory])
     assert (said.exit_code, memory in said.stderr) == (2, True)

@@ -46,7 +46,7 @@ def assumed_values(pairs: tuple[str, ...], language: Language) -> "dict[str, Cel
 
 
 def limits_chosen(backend: str, memory: str | None, threads: int | None, language: Language) -> "Limits":
-    """How much of the machine an engine may take; only duckdb is told so here."""
+    """How much of the machine the database may take, where the program takes its own part beside it."""
     from engine.api import Limits
 
     zh = language == "zh"
@@ -56,10 +56,19 @@ def limits_chosen(backend: str, memory: str | None, threads: int | None, languag
         )
     if memory is None:
         return Limits(None, threads)
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([KMGT]i?B)", memory.strip(), re.IGNORECASE)
-    if match is None or not float(match[1]):
+    match = re.fullmatch(r"([0-9]{1,6})(?:\.([0-9]{1,3}))? ?([KMGT])(i?)B", memory.strip(), re.IGNORECASE)
+    if match is None:
         stop(f"内存写成 1GiB、512MiB，而不是 {memory}" if zh else f"write memory as 1GiB or 512MiB, not {memory}")
-    return Limits(f"{match[1]}{match[2]}", threads)
+    unit = (1024 if match[4] else 1000) ** ("KMGT".index(match[3].upper()) + 1)
+    whole = int(match[1]) * unit + int((match[2] or "0").ljust(3, "0")) * unit // 1000
+    if whole < _LEAST_MEMORY:
+        stop(f"内存至少 256MiB，而不是 {memory}" if zh else f"give at least 256MiB of memory, not {memory}")
+    return Limits(f"{max(whole - _OWN_MEMORY, whole // 4) >> 20}MiB", threads)
+
+
+_LEAST_MEMORY = 256 << 20
+# What the program itself takes beside the database.
+_OWN_MEMORY = 256 << 20
 
 
 def keep_the_data(data: str, written: list[str], language: Language) -> None:

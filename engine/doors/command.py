@@ -19,7 +19,6 @@ from engine.doors.data_command import data
 from engine.doors.diff_command import diff
 from engine.doors.explain_command import explain
 from engine.doors.finding_command import finding
-from engine.doors.limits import limits_of, limits_options
 from engine.doors.new_command import new
 from engine.doors.notice_command import notice
 from engine.doors.source_command import source
@@ -172,13 +171,12 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
     type=click.Choice(["exact", "duckdb", "spark"]),
     help="引擎；不写就逐行计算（exact），--batch 用 duckdb。",
 )
-@click.option("--memory", metavar="大小", help="duckdb 最多用多少内存，例如 1GiB；不够时用磁盘。")
+@click.option("--memory", metavar="大小", help="整个程序最多用多少内存，例如 1GiB；放不下的写到临时文件。")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="duckdb 用几个线程。")
 @format_option("table", "json", "csv", "xlsx", "parquet")
 @click.option("--out", metavar="PATH", help="写到文件（json、xlsx）或文件夹（csv、parquet），不写到屏幕。")
 @click.option("--readings", "other_readings", is_flag=True, help="同时按另一种理解计算，列出会变的数。")
 @click.option("--receipt", "receipt", metavar="PATH", help="把回执写到这个文件。")
-@limits_options
 @language_option
 def settle(
     name: str | None,
@@ -194,8 +192,6 @@ def settle(
     form: str,
     out: str | None,
     receipt: str | None,
-    memory: str | None,
-    threads: int | None,
     language: Language,
     *,
     other_readings: bool,
@@ -235,7 +231,6 @@ def settle(
     limits = limits_chosen(backend, memory, threads, language)
     chosen = years_chosen(year, years, language)
     assumed = assumed_values(assume, language)
-    limits = limits_of(memory, threads, language)
     keep_the_data(data, [path for path in (out, receipt) if path], language)
     if out and receipt and os.path.realpath(out) == os.path.realpath(receipt):
         stop(
