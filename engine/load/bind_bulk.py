@@ -12,6 +12,7 @@ from engine.load.bind_rows import RowBinder
 from engine.load.binding import TOLD_AT_MOST, Binding
 from engine.load.claim_reads import Reads, adds_up
 from engine.load.tables import BulkTable, Cell
+from engine.load.told_apart import WAYS_AT_MOST, alike, years_written
 from engine.nouns import kinds as k
 from engine.nouns.dataset import DataRow
 from grammar.diagnostic import Place
@@ -60,6 +61,9 @@ class GroupBinder:
         self.columns = [_Column(i, n, h) for i, n in enumerate(table.columns) if (h := known.get(n)) is not None]
         self.doubtful: set[int] = set()
         self.expected = 0
+        # INVARIANT: `source` has every row once, beside it the columns `alike` names, for columns written in ways that no filter tells apart.
+        self.source = "held"
+        self.alike: dict[int, str] = {}
 
     @property
     def can(self) -> bool:
@@ -69,11 +73,12 @@ class GroupBinder:
 
     def bind(self) -> list[DataRow]:
         """The groups as rows; every row in which something is wrong is told of by itself."""
+        self.source += "".join(self._told_apart())
         by, made = self._parts()
         numbers = ", ".join(str(i + 1) for i in range(len(by))) or "ALL"
         parts = "count(*), min(n), min(line)"
         select = ", ".join([*(part.query for part in by), parts, *(part.query for part in made)])
-        query = f"SELECT {select} FROM held GROUP BY {numbers} ORDER BY {len(by) + 2}"  # noqa: S608 - our own names
+        query = f"SELECT {select} FROM {self.source} GROUP BY {numbers} ORDER BY {len(by) + 2}"  # noqa: S608 - our own names
         rows = [row for values in self.store.ask(query) if values[len(by)] for row in self._group(by, made, values)]
         for column in self.columns:
             self._check(column)
@@ -91,7 +96,7 @@ class GroupBinder:
         for column in self.columns:
             datum, text = column.header.datum, column.text
             if column.header.sort in _KEYS or (datum is not None and datum.name in self.reads.asked):
-                by.append(_Part(text, "text", column))
+                by.append(_Part(self.alike.get(column.index, text), "text", column))
             elif datum is None:
                 continue
             elif datum.name in self.reads.summed:
@@ -109,6 +114,31 @@ class GroupBinder:
                 by.append(_Part(f"{text} IS NULL", "blank", column))
                 made.append(_Part(f"any_value({text})", "any", column))
         return by, made
+
+    def _told_apart(self) -> Iterator[str]:
+        """Tables to join, of what a column is written as and the first way of writing what no filter tells from it."""
+        own_year = next((c.text for c in self.columns if c.header.sort == "年度"), None)
+        years = years_written(self.binder.year, self._written(own_year) if own_year else ())
+        for column in self.columns:
+            datum = column.header.datum
+            if datum is None or datum.kind.is_number or not (asked := self.reads.questions.get(datum.name)):
+                continue
+            texts = self._written(column.text)
+            found = alike(self.b, datum, column.header.unit, texts, asked, years) if len(texts) < WAYS_AT_MOST else {}
+            if len(set(found.values())) == len(found):
+                continue
+            table = f"alike{column.index}"
+            self.store.tell(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest(?) AS written, unnest(?) AS first_written",
+                [list(found), list(found.values())],
+            )
+            self.alike[column.index] = f"{table}.first_written"
+            yield f" LEFT JOIN {table} ON {column.text} = {table}.written"
+
+    def _written(self, text: str) -> list[str]:
+        """The ways in which a column is written, as far as they are few."""
+        query = f"SELECT DISTINCT {text} FROM held WHERE {text} IS NOT NULL LIMIT {WAYS_AT_MOST}"  # noqa: S608 - our own names
+        return sorted(str(written) for (written,) in self.store.ask(query))
 
     def _number(self, column: _Column) -> tuple[str, str]:
         """When a column holds an amount written plainly, and the amount; all that is written otherwise is read as text."""
@@ -187,7 +217,7 @@ class GroupBinder:
     def _doubt(self, where: str, values: list[object]) -> None:
         """Keep the rows of a group in which something is wrong."""
         if len(self.doubtful) < _DOUBTFUL_AT_MOST:
-            query = f"SELECT n FROM held WHERE {where} ORDER BY n LIMIT {TOLD_AT_MOST}"  # noqa: S608 - our own names
+            query = f"SELECT n FROM {self.source} WHERE {where} ORDER BY n LIMIT {TOLD_AT_MOST}"  # noqa: S608 - our own names
             self.doubtful.update(int(n) for (n,) in self.store.ask(query, values))
 
     def _tell(self) -> None:

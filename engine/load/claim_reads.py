@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from engine.load.told_apart import questions
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Input, Scheme
@@ -14,11 +15,15 @@ _OF_THE_ROW = frozenset({"年度", "险种", "期次"})
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The columns that rules sum, those that filters read, and those of which it matters only whether they are blank."""
+    """The columns that rules sum, those that filters read, and those of which it matters only whether they are blank.
+
+    ``questions`` are of each column that filters ask nothing but yes or no, and of it alone, all that they ask.
+    """
 
     summed: frozenset[str]
     asked: frozenset[str]
     noticed: frozenset[str]
+    questions: Mapping[str, tuple[c.Core, ...]]
 
 
 def reads_of(schemes: Iterable[Scheme], table: str) -> Reads | str:
@@ -30,6 +35,8 @@ def reads_of(schemes: Iterable[Scheme], table: str) -> Reads | str:
     summed: set[str] = set()
     asked: set[str] = set()
     noticed: set[str] = set()
+    of_one: dict[str, list[c.Core]] = {}
+    otherwise: set[str] = set()
     for scheme in schemes:
         if scheme.tables[table].grain != "row":
             return table
@@ -50,6 +57,11 @@ def reads_of(schemes: Iterable[Scheme], table: str) -> Reads | str:
                     return owner
                 (summed if node.function == "sum" else noticed).add(node.column)
                 asked |= _columns(node.where)
+                for column, question in questions(node.where):
+                    if question is None:
+                        otherwise.add(column)
+                    else:
+                        of_one.setdefault(column, []).append(question)
         noticed |= {name for (t, name), datum in scheme.inputs.items() if t == table and datum.left_out}
         data = {name: datum for (t, name), datum in scheme.inputs.items() if t == table}
         for name, datum in data.items():
@@ -57,7 +69,8 @@ def reads_of(schemes: Iterable[Scheme], table: str) -> Reads | str:
                 return name
     if summed & asked:
         return min(summed & asked)
-    return Reads(frozenset(summed), frozenset(asked - _OF_THE_ROW), frozenset(noticed - summed - asked))
+    asked_alone = {column: tuple(found) for column, found in of_one.items() if column not in otherwise}
+    return Reads(frozenset(summed), frozenset(asked - _OF_THE_ROW), frozenset(noticed - summed - asked), asked_alone)
 
 
 def _rules_of_its_own(scheme: Scheme, table: str) -> str | None:

@@ -56,14 +56,13 @@ class RowStore(Store):
     def take(self, table: Table) -> None:
         """Keep the rows of a table."""
         self.table = table
-        texts = ", ".join(f"c{i} VARCHAR" for i in range(len(table.columns)))
-        self.tell(f"CREATE TABLE {self.called} (n BIGINT, line BIGINT, {texts})")
-        self.tell(f"CREATE TEMP VIEW held AS FROM {self.called}")
         blank = Cell("", table.place)
-        marks = ", ".join("?" * (len(table.columns) + 2))
-        for number, row in enumerate(table.rows, 1):
-            values = [row.cells.get(name, blank).text or None for name in table.columns]
-            self.tell(f"INSERT INTO {self.called} VALUES ({marks})", [number, row.place.line, *values])  # noqa: S608 - our own names
+        lines = [row.place.line for row in table.rows]
+        given = [[row.cells.get(name, blank).text or None for row in table.rows] for name in table.columns]
+        texts = "".join(f", unnest(?::VARCHAR[]) AS c{i}" for i in range(len(given)))
+        held = f"unnest(?::BIGINT[]) AS n, unnest(?::BIGINT[]) AS line{texts}"
+        self.tell(f"CREATE TABLE {self.called} AS SELECT {held}", [list(range(1, len(lines) + 1)), lines, *given])
+        self.tell(f"CREATE TEMP VIEW held AS FROM {self.called}")
         self.count = len(table.rows)
         self.decimals = (None,) * len(table.columns)
         self.held = True

@@ -57,6 +57,9 @@ class Held(Protocol):
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of an answer; what may be asked stands in `store`."""
 
+    def tell(self, query: str, values: Sequence[object] = ()) -> None:
+        """Run what answers nothing."""
+
     def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
         """Leave the rows that one of some columns names, and those that name nobody."""
 
