@@ -126,18 +126,23 @@ def settle(
     years: Collection[int] | None = None,
     *,
     other_readings: bool = False,
-    backend: str = "exact",
+    backend: str | None = "exact",
     limits: Limits | None = None,
 ) -> "Settlement":
     """Settle bound data: every year of it in order; with ``other_readings`` also what each would change.
 
-    ``backend`` is what works the figures out; the others come to the same as ``exact``, whose meaning is the rule.
+    ``backend`` is what works the figures out; the others come to the same as ``exact``, whose meaning is the rule; with
+    None it is chosen by how much there is to settle.
     ``limits`` are for duckdb.
     """
     from engine.compile.compile import readings
     from engine.interpret.interpret import interpret
     from engine.interpret.report import differences, report
 
+    if backend is None:
+        from engine.bulk.choose import chosen_backend
+
+        backend = chosen_backend(policy.pipeline, dataset)
     if backend == "exact":
         chosen = report(interpret(policy.pipeline, dataset), dataset, years)
     else:

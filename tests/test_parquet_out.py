@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from click.testing import CliRunner, Result
 from engine.doors.command import cli
 from engine.doors.csv_form import is_table
 from engine.doors.parquet_form import is_parquet_table
+from engine.doors.progress import progress_bar
+from grammar.diagnostic import Words
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = (sys.executable, "-c", "from engine.doors.command import main; main()")
@@ -139,8 +142,8 @@ def test_an_engine_kept_to_its_limits_settles_the_same() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--memory", "1GiB"),
-        ("--threads", "2"),
+        ("--backend", "exact", "--memory", "1GiB"),
+        ("--backend", "spark", "--threads", "2"),
         ("--backend", "duckdb", "--memory", "viel"),
         ("--backend", "duckdb", "--memory", "0GiB"),
         ("--backend", "duckdb", "--memory", "1GiB'; DROP TABLE t"),
@@ -188,3 +191,27 @@ def test_an_engine_that_is_ended_says_so_and_writes_nothing(
         running.kill()
     assert (running.returncode, out, err.strip()) == (code, "", "")
     assert [*tmp_path.iterdir(), *kept.iterdir()] == [kept]
+
+
+def test_how_far_a_run_is_shows_on_a_terminal_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settled("gaotai").stderr == ""
+    shown: list[str] = []
+    monkeypatch.setattr("sys.stderr", _Terminal(shown))
+    with progress_bar(2, "en") as step:
+        step(Words("读", "reading"))
+        step(Words("算", "settling"))
+    text = "".join(shown)
+    assert text.index("reading") < text.index("settling")
+
+
+class _Terminal(StringIO):
+    def __init__(self, shown: list[str]) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.shown.append(text)
+        return len(text)

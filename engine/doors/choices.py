@@ -45,12 +45,12 @@ def assumed_values(pairs: tuple[str, ...], language: Language) -> "dict[str, Cel
     return found
 
 
-def limits_chosen(backend: str, memory: str | None, threads: int | None, language: Language) -> "Limits":
+def limits_chosen(backend: str | None, memory: str | None, threads: int | None, language: Language) -> "Limits":
     """How much of the machine the database may take, where the program takes its own part beside it."""
     from engine.api import Limits
 
     zh = language == "zh"
-    if backend != "duckdb" and (memory is not None or threads is not None):
+    if backend not in {None, "duckdb"} and (memory is not None or threads is not None):
         stop(
             "--memory 和 --threads 只用于 --backend duckdb" if zh else "--memory and --threads go with --backend duckdb"
         )

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -40,11 +40,14 @@ from engine.doors.telling import (
 from engine.doors.test_command import test
 from engine.doors.usage import Group, language_of, usage_text
 from engine.doors.verify_command import verify
-from grammar.diagnostic import Finding, FindingsError, Language, has_errors
+from grammar.diagnostic import Finding, FindingsError, Language, Words, has_errors
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from engine.api import Limits, Policy
+    from engine.load.tables import Cell
+    from engine.nouns.dataset import Dataset
     from engine.nouns.settlement import Settlement
 
 
@@ -169,7 +172,7 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 @click.option(
     "--backend",
     type=click.Choice(["exact", "duckdb", "spark"]),
-    help="引擎；不写就逐行计算（exact），--batch 用 duckdb。",
+    help="引擎；不写时逐行计算（exact），四万行以上、每行十个数以上的和 --batch 用 duckdb，结果相同。",
 )
 @click.option("--memory", metavar="大小", help="整个程序最多用多少内存，例如 1GiB；放不下的写到临时文件。")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="duckdb 用几个线程。")
@@ -215,7 +218,6 @@ def settle(
         raise click.MissingParameter(param=click.Argument(["name"]))
     if data is None:
         raise click.MissingParameter(param=click.Option(["--data"]))
-    backend = backend or "exact"
     if form == "xlsx" and not out:
         stop(
             "工作簿要写到文件：加 --out 清算结果.xlsx"
@@ -238,17 +240,19 @@ def settle(
             if language == "zh"
             else "--out and --receipt name the same file; write each to its own"
         )
-    from engine.api import bind_data, open_policy
+    from engine.api import open_policy
     from engine.api import settle as settle_data
-    from engine.load.read import read_data, room_for
+    from engine.doors.progress import progress_bar
 
     try:
-        policy = named(lambda: open_policy(name), language)
-        room = room_for(Path(data), limits.memory, limits.threads)
-        raw = named(lambda: read_data(Path(data), data, room), language)
-        given = scenarios_named(policy, scenarios, language)
-        dataset = bind_data(policy, raw, given, assumed)
-        settlement = settle_data(policy, dataset, chosen, other_readings=other_readings, backend=backend, limits=limits)
+        with progress_bar(3, language) as step:
+            step(_READING)
+            policy = named(lambda: open_policy(name), language)
+            dataset = _bound(policy, data, scenarios, assumed, limits, lambda: step(_BINDING), language)
+            step(_SETTLING)
+            settlement = settle_data(
+                policy, dataset, chosen, other_readings=other_readings, backend=backend, limits=limits
+            )
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "csv" or out:
@@ -257,7 +261,7 @@ def settle(
     if settlement.handed_back is not None and settlement.handed_back.units:
         from engine.doors.telling import handed_back_words
 
-        click.echo(handed_back_words(settlement.handed_back, backend, language), err=True)
+        click.echo(handed_back_words(settlement.handed_back, settlement.engine, language), err=True)
     run: dict[str, object] = {}
     if receipt or out:
         from engine.doors.receipt_form import receipt_json
@@ -294,6 +298,29 @@ def _tell_settlement(
 
         with _console() as console:
             print_settlement(settlement, language, console)
+
+
+def _bound(
+    policy: "Policy",
+    data: str,
+    scenarios: tuple[str, ...],
+    assumed: "dict[str, Cell]",
+    limits: "Limits",
+    begin: Callable[[], None],
+    language: Language,
+) -> "Dataset":
+    """The data of a run, bound; the memory its long tables were looked through in is free when this is done."""
+    from engine.api import bind_data
+    from engine.load.read import read_data, room_for
+
+    room = room_for(Path(data), limits.memory, limits.threads)
+    raw = named(lambda: read_data(Path(data), data, room), language)
+    begin()
+    return bind_data(policy, raw, scenarios_named(policy, scenarios, language), assumed)
+
+
+_READING, _BINDING = Words("读数据", "reading"), Words("核对数据", "looking through")
+_SETTLING = Words("清算", "settling")
 
 
 def _write_tables(
