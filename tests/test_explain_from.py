@@ -202,18 +202,22 @@ CLAIMS = """方案 sample 「试」
 """
 
 
-def test_of_many_claims_only_those_of_the_unit_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("parts", [("true",), ("i % 3 = 0", "i % 3 > 0")], ids=["one file", "a short and a long one"])
+def test_of_many_claims_only_those_of_the_unit_are_read(tmp_path: Path, parts: tuple[str, ...]) -> None:
     (tmp_path / "sample").mkdir()
     (tmp_path / "sample" / "rules.policy").write_text(CLAIMS, encoding="utf-8")
     (tmp_path / "data").mkdir()
     units = "".join(f"  - {{名称: 医共体{i}, 年度: 2026, 险种: 居民}}\n" for i in range(9))
     (tmp_path / "data" / "案.yaml").write_text(f"方案: sample\n医共体:\n{units}", encoding="utf-8")
-    rows, of_one = ROWS_HELD * 2, 7
+    rows, of_one = ROWS_HELD * 3, 7
     source = (
         f"SELECT 'J' || i AS 编号, '医共体' || CASE WHEN i < {of_one} THEN 8 ELSE i % 8 END AS 单位, 2026 AS 年度, "  # noqa: S608
         f"'居民' AS 险种, CAST(i AS DECIMAL(18, 2)) AS 统筹基金支付 FROM range({rows}) t(i)"
     )
-    duckdb.sql(f"COPY ({source}) TO '{tmp_path / 'data' / '明细.parquet'}' (FORMAT parquet)")
+    (tmp_path / "data" / "明细").mkdir()
+    for number, chosen in enumerate(parts):
+        file = tmp_path / "data" / "明细" / f"{number}.parquet"
+        duckdb.sql(f"COPY ({source} WHERE {chosen}) TO '{file}' (FORMAT parquet)")
     policy = open_policy(tmp_path / "sample")
     raw = read_data(tmp_path / "data", looked_at=True)
     dataset, left_out = data_of_unit(policy, raw, [], "医共体8", beside=False)

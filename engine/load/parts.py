@@ -1,7 +1,7 @@
 """A table that lies in many files of one folder (明细/甲县.parquet, 明细/乙县.csv): one table, each row with its own file."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from engine.load.store import Room, Store
@@ -69,7 +69,7 @@ class RowStore(Store):
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as they were read, their columns called as they are now."""
-        chosen = range(1, self.count + 1) if numbers is None else sorted(set(numbers))
+        chosen = [n for (n,) in self.ask("SELECT n FROM held ORDER BY n")] if numbers is None else sorted(set(numbers))
         now = dict(zip(self.table.columns, columns, strict=True))
         for number in chosen:
             row = self.table.rows[number - 1]
@@ -110,6 +110,12 @@ class Parts(Store):
         store.hold("VIEW", " UNION ALL ".join(selects))
         store.held = True
         return store
+
+    def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
+        """The same in every part, for single rows are read from there."""
+        for part, order in zip(self.parts, self.orders, strict=True):
+            part.store.leave_only([order[i] for i in columns], named)
+        super().leave_only(columns, named)
 
     def rows(self, columns: Sequence[str], numbers: Iterable[int] | None = None) -> Iterator[Row]:
         """Rows as cells with their places, each in its file."""

@@ -25,9 +25,7 @@ class NoSuchFileError(Exception):
 CSV_BYTES_HELD = 2 << 20
 
 
-def read_data(
-    path: Path, display: str | None = None, room: Room | None = None, *, looked_at: bool = False
-) -> RawData:
+def read_data(path: Path, display: str | None = None, room: Room | None = None, *, looked_at: bool = False) -> RawData:
     """The data at a path; ``display`` is what findings call it. Long tables of a folder are read in a room, if one is given.
 
     ``looked_at``: single cells of long Parquet tables are not held up to the light again, for the same bytes once were.
