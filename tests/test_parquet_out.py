@@ -196,6 +196,7 @@ def test_an_engine_that_is_ended_says_so_and_writes_nothing(
 def test_how_far_a_run_is_shows_on_a_terminal_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settled("gaotai").stderr == ""
     shown: list[str] = []
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", _Terminal(shown))
     with progress_bar(2, "en") as step:
         step(Words("读", "reading"))

@@ -20,9 +20,9 @@ def progress_bar(steps: int, language: Language) -> Iterator[Step]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=steps, completed=-1)
+        task = bar.add_task("", total=steps, completed=-1, visible=False)
 
         def step(words: Words) -> None:
-            bar.update(task, description=words.say(language), advance=1)
+            bar.update(task, description=words.say(language), advance=1, visible=True, refresh=True)
 
         yield step
