@@ -194,14 +194,16 @@ def _shut(folder: str) -> tuple[str, ...]:
     )
 
 
+def blank_around(text: str) -> str:
+    """Whether a text in a query has a blank before or after it."""
+    blank = "[" + "".join(rf"\x{{{ord(char):X}}}" for char in _BLANKS) + "]"
+    return f"regexp_matches({text}, {quoted(f'^{blank}|{blank}$')})"
+
+
 def stripped(text: str) -> str:
     """A text in a query without the blanks around it, NULL where nothing is left."""
     # Taking a set of characters away is slow: it is done only where there is one to take.
-    blank = "[" + "".join(rf"\x{{{ord(char):X}}}" for char in _BLANKS) + "]"
-    around = quoted(f"^{blank}|{blank}$")
-    return (
-        f"NULLIF(CASE WHEN regexp_matches({text}, {around}) THEN trim({text}, {quoted(_BLANKS)}) ELSE {text} END, '')"
-    )
+    return f"NULLIF(CASE WHEN {blank_around(text)} THEN trim({text}, {quoted(_BLANKS)}) ELSE {text} END, '')"
 
 
 def quoted(text: str) -> str:
