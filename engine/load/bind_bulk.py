@@ -7,10 +7,10 @@ from typing import Any
 
 from engine.load.bind_cells import value_of
 from engine.load.bind_headers import Header
-from engine.load.bind_owners import duplicates_among
 from engine.load.bind_rows import RowBinder
 from engine.load.binding import TOLD_AT_MOST, Binding
 from engine.load.claim_reads import Reads, adds_up
+from engine.load.repeated import Repeated, Written
 from engine.load.tables import BulkTable, Cell
 from engine.load.told_apart import WAYS_AT_MOST, alike, years_written
 from engine.nouns import kinds as k
@@ -83,7 +83,8 @@ class GroupBinder:
         for column in self.columns:
             self._check(column)
         self._tell()
-        self._repeated()
+        columns = [Written(c.index, c.text, c.header, *self._written_plainly(c)) for c in self.columns]
+        Repeated(self.b, self.name, self.table, self.binder, columns).tell()
         return rows
 
     # ---- groups
@@ -139,6 +140,10 @@ class GroupBinder:
         """The ways in which a column is written, as far as they are few."""
         query = f"SELECT DISTINCT {text} FROM held WHERE {text} IS NOT NULL LIMIT {WAYS_AT_MOST}"  # noqa: S608 - our own names
         return sorted(str(written) for (written,) in self.store.ask(query))
+
+    def _written_plainly(self, column: _Column) -> tuple[str, str]:
+        is_number = column.header.datum is not None and column.header.datum.kind.is_number
+        return self._number(column) if is_number else ("", "")
 
     def _number(self, column: _Column) -> tuple[str, str]:
         """When a column holds an amount written plainly, and the amount; all that is written otherwise is read as text."""
@@ -227,39 +232,3 @@ class GroupBinder:
             for row in self.store.rows(self.table.columns, sorted(self.doubtful)[:TOLD_AT_MOST]):
                 self.binder.bind(row)
             self.b.untold += max(0, self.expected - self.b.told_since(mark))
-
-    def _repeated(self) -> None:
-        """Rows that carry the same number of their own (编号) and say the same but for amounts are looked at one by one."""
-        number = next((c.text for c in self.columns if c.header.sort == "编号"), None)
-        if number is None:
-            return
-        owners = [c.text for sort in ("单位", "所属") for c in self.columns if c.header.sort == sort]
-        others = [
-            c.text
-            for c in self.columns
-            if c.header.sort not in {"编号", "单位", "所属"} and not (c.header.datum and c.header.datum.kind.is_number)
-        ]
-        parts = [f"nfc_normalize(coalesce({text}, ''))" for text in others]
-        owner = f"concat_ws(chr(31), nfc_normalize(coalesce({', '.join([*owners, repr('')])})), {', '.join([*parts, repr('')])})"
-        # Counting digests is quick, and there are seldom two alike; only then is it worth finding which.
-        for key in (f"nfc_normalize({number})", f"nfc_normalize({number}), {owner}"):
-            keys = f"count(*), count(DISTINCT hash({key}))"
-            ((rows_all, different),) = self.store.ask(f"SELECT {keys} FROM held WHERE {number} IS NOT NULL")  # noqa: S608 - our own names
-            if rows_all == different:
-                return
-        same = f"nfc_normalize({number}) AS k, {owner} AS o"
-        query = (
-            f"SELECT n FROM (SELECT n, {same} FROM held WHERE {number} IS NOT NULL) "  # noqa: S608 - our own names
-            f"SEMI JOIN (SELECT {same} FROM held WHERE {number} IS NOT NULL GROUP BY ALL HAVING count(*) > 1) USING (k, o) "
-            f"ORDER BY n LIMIT {_DOUBTFUL_AT_MOST}"
-        )
-        found = [int(n) for (n,) in self.store.ask(query)]
-        if found:
-            mark = self.b.mark()
-            rows = list(self._bound(found))
-            self.b.back_to(mark)
-            duplicates_among(self.b, self.name, rows)
-
-    def _bound(self, numbers: list[int]) -> Iterator[DataRow]:
-        for row in self.store.rows(self.table.columns, numbers):
-            yield from self.binder.bind(row)
