@@ -1,6 +1,7 @@
 """One row per institution and year (balance, 30 % cap, exceptions, sharing): the interpreter against bare loops."""
 
 import random
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -48,6 +49,11 @@ def lines() -> list[Line]:
             lambda: seconds(lambda: [by_fractions(row) for row in data]), loop,
         ),
     ]  # fmt: skip
+
+
+def institutions(counts: Iterable[int]) -> tuple[Policy, list[Dataset]]:
+    """The scheme, with as many institutions as asked for, once for every count."""
+    return open_policy(HERE / "schemes" / "w1"), [_dataset(_data(count)) for count in counts]
 
 
 def _data(count: int) -> list[Row]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import claims
+import claims_at_size
 import comparison
 import contests
 import county
+import crossing
 import explanations
 import institutions
 import starts
@@ -29,7 +31,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         versions = Peers(Path(folder)).versions()
         found = contests.run(Path(folder))
-    planned = structure.lines()
+    planned = [*structure.lines(), *claims_at_size.lines()]
     rest: list[Line] = [
         *starts.lines(),
         *institutions.lines(),
@@ -37,6 +39,7 @@ def main() -> None:
         *explanations.lines(),
         *claims.lines(),
         *comparison.lines(),
+        *crossing.lines(),
     ]
     parts = [
         "# Benchmarks",

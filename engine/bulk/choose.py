@@ -4,12 +4,11 @@ from collections.abc import Callable
 from datetime import date
 from importlib.util import find_spec
 
-from engine.bulk.fill import flat
 from engine.compile.compile import columns_of
 from engine.nouns.dataset import Dataset
 from engine.nouns.pipeline import Pipeline
 
-# As measured: an engine begins a second late, and an interpreter needs as long as it for a row of seven figures.
+# As measured (benchmarks/crossing.py): an engine draws level there at fourteen figures a row, and nowhere at seven.
 ROWS, FIGURES_A_ROW = 40_000, 10
 
 
@@ -18,6 +17,9 @@ def chosen_backend(pipeline_of: Callable[[date], Pipeline], dataset: Dataset) ->
     rows = sum(len(of_kind) for of_kind in dataset.rows.values())
     if rows <= ROWS or not dataset.years or find_spec("duckdb") is None:
         return "exact"
+    # A short run need not wait until what writes SQL is there.
+    from engine.bulk.fill import flat
+
     made: dict[str, int] = {}
     for step in flat(pipeline_of(date(dataset.years[-1], 1, 1))):
         for kind, _ in columns_of(step):

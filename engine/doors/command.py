@@ -258,6 +258,10 @@ def settle(
     if form == "csv" or out:
         # A table shows its warnings and JSON carries them; a CSV has no room for them.
         tell((f for f in settlement.warnings if f.severity == "warning" and form != "json"), language)
+    if backend is None and settlement.engine != "exact":
+        from engine.doors.telling import chosen_words
+
+        click.echo(chosen_words(settlement.engine, language), err=True)
     if settlement.handed_back is not None and settlement.handed_back.units:
         from engine.doors.telling import handed_back_words
 

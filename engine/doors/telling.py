@@ -161,6 +161,13 @@ def _bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
+def chosen_words(backend: str, language: Language) -> str:
+    """Which engine was chosen where nobody named one, and how to have it otherwise."""
+    if language == "zh":
+        return f"数据多，用 {backend} 清算，与逐行计算结果相同；要逐行计算，加 --backend exact"
+    return f"much data: settled by {backend}, to the same figures as row by row; for the latter add --backend exact"
+
+
 def handed_back_words(back: "HandedBack", backend: str, language: Language) -> str:
     """How much an engine left to the interpreter, and why."""
     if language == "zh":
