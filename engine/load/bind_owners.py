@@ -8,6 +8,7 @@ from engine.nouns.core import Scheme
 from engine.nouns.dataset import DataRow
 from engine.nouns.suggest import nearest
 from grammar.diagnostic import has_errors
+from grammar.frozen import dataclass
 
 _Owner = tuple[str, str | None, int]
 
@@ -64,6 +65,7 @@ def parents(b: Binding) -> None:
         for row in (r for p in kinds for r in b.rows.get(p, ())):
             units.setdefault((row.unit, row.insurance, row.period.year), []).append(row)
         names = {unit for unit, _, _ in units}
+        known = _Units(units, frozenset(names), frozenset(year for _, _, year in units))
         if is_dated(b.scheme, name):
             # A membership stands for every year its dates allow; a row that names its year is kept for what looks back.
             b.rows[name] = [
@@ -78,7 +80,7 @@ def parents(b: Binding) -> None:
                 continue
             key = (owner or "", row.insurance, row.period.year)
             if key not in told:
-                _judge(b, name, row, key, units)
+                _judge(b, name, row, key, known)
             told.add(key)
 
 
@@ -91,25 +93,32 @@ def _unit_parents(scheme: Scheme, table: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _judge(b: Binding, name: str, row: DataRow, key: _Owner, units: Mapping[_Owner, list[DataRow]]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The units that rows may belong to, their names, and the years they stand in."""
+
+    by: Mapping[_Owner, list[DataRow]]
+    names: frozenset[str]
+    years: frozenset[int]
+
+
+def _judge(b: Binding, name: str, row: DataRow, key: _Owner, units: _Units) -> None:
     """Tell of a child row whose unit is not in the data, not in that year, or stands in two tables at once."""
     owner, insurance, year = key
     kinds = _unit_parents(b.scheme, name)
     about = {"unit": owner or "—", "period": str(year), "insurance": insurance or "—"}
-    years = {y for _, _, y in units}
-    names = sorted({unit for unit, _, _ in units})
-    if owner not in names:
+    if owner not in units.names:
         listed = any(owner in b.scheme.rosters.get(p, ()) for p in kinds)
         # A table of which something could not be read may hold the unit.
         if not has_errors(b.raw.findings):
-            code = "D082" if year not in years else "D083" if listed else "D081"
-            b.tell(code, row.place, **about, **({} if listed else nearest(owner, names)))
-    elif len(found := units.get(key, [])) > 1 and len({r.table for r in found}) > 1:
+            code = "D082" if year not in units.years else "D083" if listed else "D081"
+            b.tell(code, row.place, **about, **({} if listed else nearest(owner, units.names)))
+    elif len(found := units.by.get(key, [])) > 1 and len({r.table for r in found}) > 1:
         b.tell("D079", found[1].place, **about, other=where(found[0].place))
     elif (
         not (found or has_errors(b.raw.findings))
         and not _looked_back(b.scheme, name)
-        and (year in years or b.scheme.tables[name].grain != "year")
+        and (year in units.years or b.scheme.tables[name].grain != "year")
     ):
         b.tell("D083", row.place, **about)
 

@@ -45,7 +45,8 @@ def doubtful(
     ``headers`` are the places of the columns' names by table: where a whole column is off, its header is told.
     """
     amounts = list(_amounts(scheme, rows))
-    apart = {id(each): others for near in _groups(amounts) for each in near if (others := _apart_from(each, near))}
+    groups = [near for near in _groups(amounts) if not _are_near(near)]
+    apart = {id(each): others for near in groups for each in near if (others := _apart_from(each, near))}
     off = [each for each in amounts if id(each) in apart]
     usual = _usual(amounts) if off else {}
     wrong = [each for each in off if not any(_farther(other, each, usual) for other in apart[id(each)])]
@@ -97,6 +98,12 @@ def _apart_from(one: _Amount, near: list[_Amount]) -> list[_Amount]:
 
 def _apart(one: _Amount, other: _Amount) -> bool:
     return _LEAST <= _ratio(one.size, other.size) <= _MOST
+
+
+def _are_near(near: list[_Amount]) -> bool:
+    """Whether no two amounts of a group are far enough from each other to be doubted, as of almost every unit."""
+    sizes = [each.size for each in near]
+    return max(sizes) < _LEAST * max(1, min(sizes))
 
 
 def _ratio(one: int, other: int) -> Fraction:
