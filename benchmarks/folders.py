@@ -52,9 +52,9 @@ def w2(folder: Path, count: int, hospitals: int) -> Path:
     return folder
 
 
-def national(folder: Path) -> Path:
-    """2,800 areas of 40 hospitals, twelve months, two insurance types."""
-    hospitals = NATIONAL["areas"] * NATIONAL["hospitals"]
+def national(folder: Path, scale: int = 1) -> Path:
+    """2,800 areas of 40 hospitals, twelve months, two insurance types; or one of ``scale`` parts of them."""
+    hospitals = NATIONAL["areas"] // scale * NATIONAL["hospitals"]
     with shapes.connection() as database:
         database.execute(
             f"CREATE TABLE hospitals AS SELECT range AS hospital, range // {NATIONAL['hospitals']} AS area, 险种, "

@@ -15,6 +15,7 @@ import county
 import crossing
 import explanations
 import institutions
+import national
 import starts
 import structure
 from measure import ROUNDS, Line, machine
@@ -41,6 +42,7 @@ def main() -> None:
         *comparison.lines(),
         *crossing.lines(),
     ]
+    nation = list(national.lines())
     parts = [
         "# Benchmarks",
         "",
@@ -73,6 +75,7 @@ def main() -> None:
         *_HEAD,
         *(line for line in planned if GOAL not in line),
         *(str(line) for line in rest if not line.goal),
+        *map(str, nation),
     ]
     text = "\n".join(parts) + "\n"
     print(text)

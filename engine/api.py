@@ -15,6 +15,7 @@ from engine.nouns.core import Scheme
 from grammar.diagnostic import Finding, FindingsError, Language, Words, in_order
 
 if TYPE_CHECKING:
+    from engine.bulk.straight import Straight
     from engine.compare.attribute import Attribution, Settled
     from engine.compare.curve import Curve
     from engine.compare.fit import Mapped, Outside
@@ -169,6 +170,34 @@ def settle(
             continue
         found.extend(differences(reading, chosen, report(run, dataset, years)))
     return replace(chosen, differences=tuple(found), warnings=(*chosen.warnings, *refused))
+
+
+def settle_to_files(
+    policy: Policy,
+    raw: "RawData",
+    folder: Path,
+    form: str,
+    scenarios: "Iterable[Assumption]" = (),
+    assume: "Mapping[str, Cell] | None" = None,
+    years: Collection[int] | None = None,
+    limits: Limits | None = None,
+) -> "Straight | None":
+    """Settle long tables in duckdb from end to end, into a table of each kind of rows in a folder, as ``parquet`` or ``csv``.
+
+    None where more is to be said of the data, or done with it, than can be without its rows: then it is to be bound and settled.
+    """
+    from engine.bulk.staged import NotPlainError
+    from engine.bulk.straight import Rules, settle_straight
+    from engine.load.bureau_words import is_strange
+
+    scheme, limits = policy.scheme(), limits or Limits()
+    if not raw.bulk or any(is_strange(scheme, table) for table in raw.tables):
+        return None
+    rules = Rules(scheme, policy.states(), policy.pipeline)
+    try:
+        return settle_straight(rules, raw, scenarios, assume, years, folder, form, (limits.memory, limits.threads))
+    except NotPlainError:
+        return None
 
 
 def sql_of(

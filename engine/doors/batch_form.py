@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.bulk.wide import MARK, PARQUET_STATES, apart, safe
 from engine.doors.json_form import findings_json
-from engine.doors.parquet_form import MARK, STATES, apart
 from engine.nouns.numbers import grouped
 from engine.trial.sweep import USUAL_FIGURES
 from grammar.diagnostic import Language
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from engine.trial.batch import Job
 
 _HEAD = ("方案", "年度", "情景", "数据", "名称", "险种", "期")
-_FORMULA = "^[=+\\-@\\t\\r\\n＝＋－＠]"
-_NUMBER = "-?[0-9]+([.][0-9]+)?"
 
 
 def tables(engine: "DuckDB", jobs: "Sequence[Job]", folder: Path, form: str) -> dict[str, bytes]:
@@ -85,7 +83,7 @@ def _lines(job: "Job", number: int, kind: str, columns: list[tuple[str, str]], f
     """The lines of one scheme on some data, as a query."""
     places = {figure.name: (i, figure) for i, figure in enumerate(job.many.figures[kind])}
     head = [_text(job.policy.scheme().id), "t.year", "r.label", _text(job.data), "t.unit", "t.insurance", "t.period"]
-    cells = head if form == "parquet" else [head[0], head[1], *(_safe(cell) for cell in head[2:])]
+    cells = head if form == "parquet" else [head[0], head[1], *(safe(cell) for cell in head[2:])]
     for name, sort in columns:
         at = places.get(name)
         if at is None:
@@ -94,7 +92,7 @@ def _lines(job: "Job", number: int, kind: str, columns: list[tuple[str, str]], f
         i, figure = at
         state = f"CASE t.s{i} WHEN 0 THEN 'stated' WHEN 1 THEN 'assumed' WHEN 2 THEN 'open' END"
         if form == "parquet":
-            cells += [f"CAST(t.v{i} AS {sort})", f"CAST({state} AS {STATES})", f"t.w{i}"]
+            cells += [f"CAST(t.v{i} AS {sort})", f"CAST({state} AS {PARQUET_STATES})", f"t.w{i}"]
         else:
             cells += [_csv_cell(f"t.v{i}", figure), state]
     told = ", ".join(f"{cell} AS c{i}" for i, cell in enumerate(cells))
@@ -117,14 +115,8 @@ def _place(scheme: "Scheme", kind: str) -> str:
 def _csv_cell(cell: str, figure: "Figure") -> str:
     text = f"CAST({cell} AS VARCHAR)"
     if figure.places is None:
-        return _safe(text) if figure.sort == "VARCHAR" else text
+        return safe(text) if figure.sort == "VARCHAR" else text
     return text if figure.is_money else f"rtrim(rtrim({text}, '0'), '.')"
-
-
-def _safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    formula = f"regexp_matches({cell}, {_text(_FORMULA)}) AND NOT regexp_full_match({cell}, {_text(_NUMBER)})"
-    return f"CASE WHEN {formula} THEN '''' || {cell} ELSE {cell} END"
 
 
 # ---- in short

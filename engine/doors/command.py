@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -45,9 +45,6 @@ from grammar.diagnostic import Finding, FindingsError, Language, Words, has_erro
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from engine.api import Limits, Policy
-    from engine.load.tables import Cell
-    from engine.nouns.dataset import Dataset
     from engine.nouns.settlement import Settlement
 
 
@@ -241,23 +238,43 @@ def settle(
             else "--out and --receipt name the same file; write each to its own"
         )
     from engine.api import open_policy
-    from engine.api import settle as settle_data
     from engine.doors.progress import progress_bar
+    from engine.doors.straight_form import Asked, settled
+    from engine.load.read import read_data, room_for
 
     try:
         with progress_bar(3, language) as step:
             step(_READING)
             policy = named(lambda: open_policy(name), language)
-            dataset = _bound(policy, data, scenarios, assumed, limits, lambda: step(_BINDING), language)
-            step(_SETTLING)
-            settlement = settle_data(
-                policy, dataset, chosen, other_readings=other_readings, backend=backend, limits=limits
+            given = scenarios_named(policy, scenarios, language)
+            asked = Asked(given, assumed, chosen, backend, limits, other_readings=other_readings)
+            settlement, dataset, tables = settled(
+                policy,
+                lambda: named(
+                    lambda: read_data(Path(data), data, room_for(Path(data), limits.memory, limits.threads)), language
+                ),
+                asked,
+                form if out else None,
+                (lambda: step(_BINDING), lambda: step(_SETTLING)),
             )
     except FindingsError as error:
         fail(error.findings, form, language)
     if form == "csv" or out:
         # A table shows its warnings and JSON carries them; a CSV has no room for them.
         tell((f for f in settlement.warnings if f.severity == "warning" and form != "json"), language)
+    _tell_engine(settlement, backend, language)
+    run: dict[str, object] = {}
+    if receipt or out:
+        from engine.doors.receipt_form import receipt_json
+
+        run = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
+    if receipt:
+        write_whole(Path(receipt), json_text(run), language)
+    _tell_settlement(settlement, run, form, out, language, tables)
+
+
+def _tell_engine(settlement: "Settlement", backend: str | None, language: Language) -> None:
+    """Which engine was chosen where nobody named one, and what it left to be settled row by row."""
     if backend is None and settlement.engine != "exact":
         from engine.doors.telling import chosen_words
 
@@ -266,20 +283,17 @@ def settle(
         from engine.doors.telling import handed_back_words
 
         click.echo(handed_back_words(settlement.handed_back, settlement.engine, language), err=True)
-    run: dict[str, object] = {}
-    if receipt or out:
-        from engine.doors.receipt_form import receipt_json
-
-        run = receipt_json(settlement, policy, dataset, name=name, data=data, scenarios=scenarios, assume=assume)
-    if receipt:
-        write_whole(Path(receipt), json_text(run), language)
-    _tell_settlement(settlement, run, form, out, language)
 
 
 def _tell_settlement(
-    settlement: "Settlement", run: dict[str, object], form: str, out: str | None, language: Language
+    settlement: "Settlement",
+    run: dict[str, object],
+    form: str,
+    out: str | None,
+    language: Language,
+    tables: dict[str, bytes] | None,
 ) -> None:
-    """The settlement in its form, on the screen or where ``out`` names."""
+    """The settlement in its form, on the screen or where ``out`` names; ``tables`` where they are made already."""
     if form == "json":
         from engine.doors.json_form import settlement_json
 
@@ -292,7 +306,7 @@ def _tell_settlement(
         write_whole(Path(out or ""), settlement_book(settlement, language), language)
     elif form in {"csv", "parquet"} or out:
         if out:
-            _write_tables(settlement, run, Path(out), form, language)
+            _write_tables(settlement, run, Path(out), form, language, tables)
         else:
             from engine.doors.csv_form import long_csv
 
@@ -304,31 +318,17 @@ def _tell_settlement(
             print_settlement(settlement, language, console)
 
 
-def _bound(
-    policy: "Policy",
-    data: str,
-    scenarios: tuple[str, ...],
-    assumed: "dict[str, Cell]",
-    limits: "Limits",
-    begin: Callable[[], None],
-    language: Language,
-) -> "Dataset":
-    """The data of a run, bound; the memory its long tables were looked through in is free when this is done."""
-    from engine.api import bind_data
-    from engine.load.read import read_data, room_for
-
-    room = room_for(Path(data), limits.memory, limits.threads)
-    raw = named(lambda: read_data(Path(data), data, room), language)
-    begin()
-    return bind_data(policy, raw, scenarios_named(policy, scenarios, language), assumed)
-
-
 _READING, _BINDING = Words("读数据", "reading"), Words("核对数据", "looking through")
 _SETTLING = Words("清算", "settling")
 
 
 def _write_tables(
-    settlement: "Settlement", run: dict[str, object], folder: Path, form: str, language: Language
+    settlement: "Settlement",
+    run: dict[str, object],
+    folder: Path,
+    form: str,
+    language: Language,
+    made: dict[str, bytes] | None,
 ) -> None:
     """A table per kind of rows and the run's receipt; one run's tables are never left beside another's, whatever form those have."""
     from engine.doors.csv_form import is_table, tables_csv
@@ -336,7 +336,9 @@ def _write_tables(
     from engine.doors.receipt_form import BESIDE, is_receipt
 
     tables: dict[str, str | bytes] = {}
-    if form == "parquet":
+    if made is not None:
+        tables |= made
+    elif form == "parquet":
         tables |= tables_parquet(settlement)
     else:
         tables |= {name: "\ufeff" + text for name, text in tables_csv(settlement).items()}

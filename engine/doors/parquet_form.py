@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,12 +11,10 @@ from typing import Any
 
 from sqlglot import exp
 
+from engine.bulk.wide import MARK, PARQUET_STATES, apart
 from engine.doors.json_form import figure_json
 from engine.nouns.kinds import Base
 from engine.nouns.settlement import FigureResult, Settlement
-
-STATES = "ENUM('stated', 'assumed', 'open')"
-MARK = "xiance.table"
 
 
 def tables_parquet(settlement: Settlement) -> dict[str, bytes]:
@@ -73,7 +71,7 @@ def _written(engine: Any, path: Path, table: str, results: list[FigureResult]) -
     sorts = {name: _sort(of_name) for name, of_name in by_name.items()}
     columns = [("名称", "VARCHAR"), ("险种", "VARCHAR"), ("期", "VARCHAR")]
     for name, sort in sorts.items():
-        columns += [(name, sort), (f"{name}·状态", STATES), (f"{name}·缺", "VARCHAR")]
+        columns += [(name, sort), (f"{name}·状态", PARQUET_STATES), (f"{name}·缺", "VARCHAR")]
     names = list(apart(name for name, _ in columns))
     quoted = [exp.to_identifier(name, quoted=True).sql(dialect="duckdb") for name in names]
     defined = ", ".join(f"{name} {sort}" for name, (_, sort) in zip(quoted, columns, strict=True))
@@ -120,15 +118,3 @@ def _value(value: Any, sort: str) -> object:
     if sort.startswith("DECIMAL"):
         return Decimal(value)
     return date.fromisoformat(value) if sort == "DATE" else value
-
-
-def apart(names: Iterable[str]) -> Iterator[str]:
-    """Names that also differ for who takes small and capital letters for the same, as many readers of tables do."""
-    seen: set[str] = set()
-    for name in names:
-        unlike, number = name, 1
-        while unlike.casefold() in seen:
-            number += 1
-            unlike = f"{name}_{number}"
-        seen.add(unlike.casefold())
-        yield unlike

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from engine.nouns.core import Parameter
 from engine.nouns.dataset import Assumption, Dataset
@@ -143,6 +143,16 @@ def open_items(run: Run, results: tuple[FigureResult, ...]) -> tuple[OpenItem, .
         if result.value.state == "open":
             for name in result.value.missing:
                 waits[name] = waits.get(name, 0) + 1
+
+    def is_blank(table: str, name: str) -> bool:
+        rows = (row for y in run.years for row in y.tables.get(table, ()) if row.from_data)
+        return any(name in row.columns and name in row.columns[name].missing for row in rows)
+
+    return open_items_of(run, waits, is_blank)
+
+
+def open_items_of(run: Run, waits: Mapping[str, int], is_blank: Callable[[str, str], bool]) -> tuple[OpenItem, ...]:
+    """The same by how many open figures wait for each name, and whether any row of a kind lacks a datum."""
     items: dict[str, OpenItem] = {}
     for scheme in (y.pipeline.scheme for y in run.years):
         for parameter in scheme.parameters.values():
@@ -152,9 +162,7 @@ def open_items(run: Run, results: tuple[FigureResult, ...]) -> tuple[OpenItem, .
                     parameter.name, OpenItem(parameter.name, clause, waits.get(parameter.name, 0), "parameter")
                 )
         for (table, name), datum in scheme.inputs.items():
-            rows = [row for y in run.years for row in y.tables.get(table, ()) if row.from_data]
-            blank = [row for row in rows if name in row.columns and name in row.columns[name].missing]
-            if datum.left_out and blank and name not in run.assumptions:
+            if datum.left_out and name not in run.assumptions and is_blank(table, name):
                 items.setdefault(name, OpenItem(name, "、".join(datum.clauses), 0, "left_out"))
             elif name in waits:
                 items.setdefault(name, OpenItem(name, "、".join(datum.clauses), waits[name], "data"))

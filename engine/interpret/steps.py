@@ -12,7 +12,7 @@ from engine.interpret.evaluate import Evaluate, Evaluator, assuming, reads_of
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns import possible as p
-from engine.nouns.core import Core, NoFigure
+from engine.nouns.core import Core, NoFigure, Scheme
 from engine.nouns.numbers import Number, grouped, money_text, round_to
 from engine.nouns.periods import Period
 from engine.nouns.pipeline import (
@@ -265,23 +265,11 @@ class Doer:
             if row.columns[step.column].now is not False:
                 continue
             for test, condition in tests:
-                if condition(row).now is False:
-                    document = Words(f"；应有文件：{test.evidence}", f"; document due: {test.evidence}")
-                    document = document if test.evidence else Words("", "")
-                    clause = "、".join(test.clauses) or "—"
-                    code = "R120" if gate.not_settled else "R121"
-                    words = self._test_words(row, test)
-                    self._tell(code, row.place, row, test=words, document=document, clause=clause)
+                if condition(row).now is False and row.standing is None:
+                    about = {"unit": row.unit, "period": str(row.period), "insurance": row.insurance or "—"}
+                    self.findings.append(refusal(self.pipeline.scheme, step.table, gate, test, row.place, about))
             if gate.not_settled:
                 _refuse(row)
-
-    def _test_words(self, row: Row, test: c.Test) -> Words:
-        """A test in both languages: the name it reads, else the author's words."""
-        columns = (*self.pipeline.scheme.figures, *self.pipeline.scheme.inputs)
-        if isinstance(test.condition, c.Read) and (row.table, test.condition.column) in columns:
-            name = test.condition.column
-            return Words(name, self.pipeline.scheme.labels.words(name, row.table))
-        return Words(test.text, test.text)
 
     # ---- other rows
 
@@ -740,6 +728,25 @@ _YES = stated(True)
 _ONE = stated(1)
 _NONE = stated(0)
 _PREVIOUS = {"year": "上年", "half": "上半年", "quarter": "上季", "month": "上月", "row": "上年"}
+
+
+def refusal(
+    scheme: Scheme, table: str, gate: c.GateNote, test: c.Test, place: Place | None, about: Mapping[str, object]
+) -> Finding:
+    """What is told of a row that fails a test of a gate."""
+    document = Words(f"；应有文件：{test.evidence}", f"; document due: {test.evidence}")
+    document = document if test.evidence else Words("", "")
+    clause = "、".join(test.clauses) or "—"
+    words = {"test": _test_words(scheme, table, test), "document": document, "clause": clause}
+    return Finding("R120" if gate.not_settled else "R121", place, {**about, **words})
+
+
+def _test_words(scheme: Scheme, table: str, test: c.Test) -> Words:
+    """A test in both languages: the name it reads, else the author's words."""
+    if isinstance(test.condition, c.Read) and (table, test.condition.column) in (*scheme.figures, *scheme.inputs):
+        name = test.condition.column
+        return Words(name, scheme.labels.words(name, table))
+    return Words(test.text, test.text)
 
 
 def _refuse(row: Row) -> None:

@@ -1,5 +1,6 @@
 """Months, quarters and half-years that units' rows leave out: sums take the rows there are, and that is told."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from engine.load.binding import COUNTY, Binding
@@ -16,30 +17,35 @@ _Owner = tuple[str, str | None, int]
 def missing_periods(b: Binding, years: tuple[int, ...]) -> None:
     """Note which periods of a settled year units leave out that have rows for others, and which units have no row at all."""
     for name, rows in b.rows.items():
-        if not _is_summed(b.scheme, name):
+        if not is_summed(b.scheme, name):
             continue
-        grain = b.scheme.tables[name].grain
         given: dict[_Owner, set[Period]] = {}
         for row in rows:
             if row.period.year in years:
                 given.setdefault((row.parent or "", row.insurance, row.period.year), set()).add(row.period)
-        lacking: dict[tuple[Period, ...], dict[str, None]] = {}
-        for (unit, insurance, year), periods in given.items():
-            left = tuple(p for p in periods_of(year, grain) if p not in periods) if grain in _WITHIN else ()
-            lacking.setdefault(left, {})[_called(unit, insurance)] = None
-        for left, units in sorted(lacking.items()):
-            if left:
-                b.tell("D222", None, table=name, periods=_runs(left), units=_listed(sorted(units)))
+        left_out(b, name, given)
         without = _without(b, name, years, given.keys()) if given else {}
         for year, named in sorted(without.items()):
             b.tell("D223", None, table=name, year=year, units=_listed(sorted(named)))
+
+
+def left_out(b: Binding, name: str, given: Mapping[_Owner, AbstractSet[Period]]) -> None:
+    """Note the periods of a kind that units leave out, of those they have rows for."""
+    grain = b.scheme.tables[name].grain
+    lacking: dict[tuple[Period, ...], dict[str, None]] = {}
+    for (unit, insurance, year), periods in given.items():
+        left = tuple(p for p in periods_of(year, grain) if p not in periods) if grain in _WITHIN else ()
+        lacking.setdefault(left, {})[_called(unit, insurance)] = None
+    for left, units in sorted(lacking.items()):
+        if left:
+            b.tell("D222", None, table=name, periods=_runs(left), units=_listed(sorted(units)))
 
 
 def _without(b: Binding, table: str, years: tuple[int, ...], given: AbstractSet[_Owner]) -> dict[int, set[str]]:
     """The units by year that have none of a kind's rows where others have: a sum over them is 0, though nobody wrote a 0."""
     found: dict[int, set[str]] = {}
     for parent in (p for p in b.scheme.tables[table].parents if p != COUNTY):
-        sums = [f for f in b.scheme.figures.values() if f.table == parent and _sums(f, table)]
+        sums = sums_over(b.scheme, parent, table)
         for row in b.rows.get(parent, ()):
             asked = any(not (figure.also_input and figure.name in row.cells) for figure in sums)
             owner = (row.unit, row.insurance, row.period.year)
@@ -52,7 +58,12 @@ def _called(unit: str, insurance: str | None) -> str:
     return f"{unit}（{insurance}）" if insurance else unit
 
 
-def _is_summed(scheme: Scheme, table: str) -> bool:
+def sums_over(scheme: Scheme, parent: str, table: str) -> list[c.Figure]:
+    """The figures of a kind of units that add the rows of a kind up."""
+    return [f for f in scheme.figures.values() if f.table == parent and _sums(f, table)]
+
+
+def is_summed(scheme: Scheme, table: str) -> bool:
     """Whether a rule adds the rows of a kind up for the unit they belong to."""
     return any(_sums(figure, table) for figure in scheme.figures.values())
 

@@ -58,7 +58,7 @@ def rosters(b: Binding) -> None:
 def parents(b: Binding) -> None:
     """Every child row must belong to one unit of the data; rows of years that are not settled may stand alone."""
     for name in b.rows:
-        kinds = _unit_parents(b.scheme, name)
+        kinds = unit_parents(b.scheme, name)
         if not kinds or kinds == (COUNTY,):
             continue
         units: dict[_Owner, list[DataRow]] = {}
@@ -84,12 +84,12 @@ def parents(b: Binding) -> None:
             told.add(key)
 
 
-def _unit_parents(scheme: Scheme, table: str) -> tuple[str, ...]:
+def unit_parents(scheme: Scheme, table: str) -> tuple[str, ...]:
     """The kinds of units rows belong to; of months that stand in a quarter, those the quarter belongs to."""
     found: list[str] = []
     for parent in scheme.tables[table].parents:
         within = scheme.tables[parent].grain in {"month", "quarter", "half"}
-        found.extend(_unit_parents(scheme, parent) if within else (parent,))
+        found.extend(unit_parents(scheme, parent) if within else (parent,))
     return tuple(dict.fromkeys(found))
 
 
@@ -105,7 +105,7 @@ class _Units:
 def _judge(b: Binding, name: str, row: DataRow, key: _Owner, units: _Units) -> None:
     """Tell of a child row whose unit is not in the data, not in that year, or stands in two tables at once."""
     owner, insurance, year = key
-    kinds = _unit_parents(b.scheme, name)
+    kinds = unit_parents(b.scheme, name)
     about = {"unit": owner or "—", "period": str(year), "insurance": insurance or "—"}
     if owner not in units.names:
         listed = any(owner in b.scheme.rosters.get(p, ()) for p in kinds)
@@ -117,13 +117,13 @@ def _judge(b: Binding, name: str, row: DataRow, key: _Owner, units: _Units) -> N
         b.tell("D079", found[1].place, **about, other=where(found[0].place))
     elif (
         not (found or has_errors(b.raw.findings))
-        and not _looked_back(b.scheme, name)
+        and not looked_back(b.scheme, name)
         and (year in units.years or b.scheme.tables[name].grain != "year")
     ):
         b.tell("D083", row.place, **about)
 
 
-def _looked_back(scheme: Scheme, table: str) -> bool:
+def looked_back(scheme: Scheme, table: str) -> bool:
     """Whether a rule reads rows of a kind in years before its own (前3年), in which the unit need not stand in the data."""
     values = (f.default for f in scheme.figures.values() if not isinstance(f.default, c.NoFigure))
     return any(isinstance(n, c.History) and n.table == table for value in values for n in c.walk(value))

@@ -11,7 +11,7 @@ from grammar.diagnostic import Finding, Place, Words
 from grammar.frozen import dataclass
 
 # Amounts of one unit lie within a few tens of one another; mixed up they lie about ten thousand times apart.
-_LEAST, _MOST = 3_300, 30_000
+FAR_APART, _MOST = 3_300, 30_000
 # A deposit is some hundredths of what it is taken from: so far apart may two amounts of one row well be.
 _FAR = 100
 # What a column gives from period to period where its unit is the same throughout.
@@ -62,6 +62,12 @@ def doubtful(
             yield from (_finding(each, apart[id(each)][0], each.row.places[name]) for each in found)
 
 
+def none_doubtful(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> bool:
+    """Whether among all amounts of some units none is far from what it can be held against."""
+    groups = (near for near in _groups(list(_amounts(scheme, rows))) if not _are_near(near))
+    return not any(_apart_from(each, near) for near in groups for each in near)
+
+
 def _amounts(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> Iterator[_Amount]:
     """The amounts that are always there: what has a default may be small or nothing, and single claims are of any size."""
     for table, given in rows.items():
@@ -97,13 +103,13 @@ def _apart_from(one: _Amount, near: list[_Amount]) -> list[_Amount]:
 
 
 def _apart(one: _Amount, other: _Amount) -> bool:
-    return _LEAST <= _ratio(one.size, other.size) <= _MOST
+    return FAR_APART <= _ratio(one.size, other.size) <= _MOST
 
 
 def _are_near(near: list[_Amount]) -> bool:
     """Whether no two amounts of a group are far enough from each other to be doubted, as of almost every unit."""
     sizes = [each.size for each in near]
-    return max(sizes) < _LEAST * max(1, min(sizes))
+    return max(sizes) < FAR_APART * max(1, min(sizes))
 
 
 def _ratio(one: int, other: int) -> Fraction:
@@ -126,7 +132,7 @@ def _farther(other: _Amount, one: _Amount, usual: Mapping[tuple[str, str] | None
     """Whether of two amounts that are apart the other one is farther from what is usual."""
     columns = [usual.get(each.column, usual[None]) for each in (other, one)]
     first, second = (_ratio(each.size, common) for each, common in zip((other, one), columns, strict=True))
-    if max(first, second) < _LEAST:
+    if max(first, second) < FAR_APART:
         # A whole column may be off: then each looks usual beside its like, and all that was given decides.
         first, second = (_ratio(each.size, usual[None]) for each in (other, one))
     return first > second

@@ -6,6 +6,7 @@ text without the blanks around it (NULL where empty), and ``v0`` … the same as
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,6 +57,12 @@ class Store:
         """Keep what a query answers as the rows, in a table or as a view."""
         self.tell(f"CREATE {sort} {self.called} AS {query}")
         self.tell(f"CREATE TEMP VIEW held AS FROM {self.called}")
+
+    def hand_over(self, query: str) -> Path:
+        """What a query answers, in a Parquet file of the store's own that another engine may read."""
+        path = next(path for i in count() if not (path := Path(self._folder.name, f"handed{i}.parquet")).exists())
+        self.tell(f"COPY ({query}) TO {quoted(str(path))} (FORMAT parquet)")
+        return path
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -161,7 +168,11 @@ def opened(store: type[_Store], file: str, sort: str, pieces: Iterable[bytes]) -
     path = Path(folder.name, f"data.{sort}")
     _copied(path, pieces, file)
     connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": THREADS})
-    for setting in (f"SET allowed_paths = [{quoted(str(path))}]", *_shut(folder.name)):
+    for setting in (
+        f"SET allowed_paths = [{quoted(str(path))}]",
+        f"SET allowed_directories = [{quoted(folder.name + '/')}]",
+        *_shut(folder.name),
+    ):
         connection.execute(setting)
     return store(file, folder, connection), path
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from mmap import mmap
+from pathlib import Path
 from typing import Any, Protocol
 
 from grammar.diagnostic import Finding, Place
@@ -59,6 +60,9 @@ class Held(Protocol):
 
     def tell(self, query: str, values: Sequence[object] = ()) -> None:
         """Run what answers nothing."""
+
+    def hand_over(self, query: str) -> Path:
+        """What a query answers, in a Parquet file that another engine may read while the rows are held."""
 
     def leave_only(self, columns: Sequence[int], named: Callable[[str], bool]) -> None:
         """Leave the rows that one of some columns names, and those that name nobody."""

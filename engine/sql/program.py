@@ -74,12 +74,13 @@ def programmed(
     whole: bool = True,
     ranges: bool = True,
     figures: Mapping[int, Sequence_[tuple[str, str, Derive | Allocate]]] | None = None,
+    tallied: bool = False,
 ) -> Program:
     """The statements for all years; raises Unsayable for what SQL cannot say.
 
     ``whole``: all columns are kept to the end, not only those that results are told of. ``ranges``: what is open is worked out
     as a range; without them it is NULL, which is sound, for what is NULL may be anything. ``figures``: in the columns' place,
-    those that tell these figures of each year as results do.
+    those that tell these figures of each year as results do; ``tallied``: with them what was checked of the rows.
     """
     names = Names(ranges=ranges)
     statements: list[Statement | Stack] = []
@@ -102,7 +103,7 @@ def programmed(
             if figures is not None:
                 mine = [(name, step) for table, name, step in figures[year] if table == kind]
                 told_of[year, kind] = tuple(
-                    _told(rows, name, step, pipeline) for name, step in mine if name in rows.columns
+                    _told(rows, name, step, pipeline, ending=tallied) for name, step in mine if name in rows.columns
                 )
             doubt = bound_truth(rows, "doubt", rows.doubtful())
             doubts[year, kind] = doubt
@@ -111,6 +112,7 @@ def programmed(
                 if kind in links:
                     # Whose they are no table of the data says.
                     keep |= {PARENT, PARENT_KIND, UNIT, INSURANCE}
+                keep |= set(_tallied(rows)) if tallied else set()
             else:
                 keep = {ROW, *(read_of(rows) if whole else _figures_of(rows, pipeline))}
             if isinstance(doubt, exp.Column):
@@ -125,11 +127,11 @@ def programmed(
     return Program(tuple(pruned(statements, wanted)), years, names, doubts, dialect, links, told_of)
 
 
-def _told(rows: Rows, name: str, step: Derive | Allocate, pipeline: Pipeline) -> Told:
+def _told(rows: Rows, name: str, step: Derive | Allocate, pipeline: Pipeline, *, ending: bool) -> Told:
     blank_only = isinstance(step, Derive) and step.blank_only
     needs_data = (rows.table.name, name) in pipeline.needs_data
     try:
-        return told(rows, name, step.kind, blank_only=blank_only, needs_data=needs_data)
+        return told(rows, name, step.kind, blank_only=blank_only, needs_data=needs_data, ending=ending)
     except Unproved as unproved:
         raise Unsayable(_too_large(unproved, rows.arithmetic.dialect), _named(step)) from None
 
@@ -159,6 +161,20 @@ def read_of(rows: Rows) -> Iterator[str]:
     trees = [*rows.opened.values(), *(x for _, x in rows.checks), *(x for _, x in rows.shared)]
     if rows.refused is not None:
         trees.append(rows.refused)
+    for tree in trees:
+        yield from (x.name for x in tree.find_all(exp.Column))
+
+
+def _tallied(rows: Rows) -> Iterator[str]:
+    """The columns in SQL of what was checked of the rows, of who is refused, and of whether a part that was shared is there."""
+    trees = [*(x for _, x in rows.checks), *(x for _, x in rows.shared)]
+    if rows.refused is not None:
+        trees.append(rows.refused)
+    for step, _ in rows.shared:
+        gone = rows.columns[step.column].now.gone if step.column in rows.columns else 0
+        trees += [gone] if isinstance(gone, exp.Expression) else []
+        if step.table in rows.ups:
+            trees.append(rows.ups[step.table][0])
     for tree in trees:
         yield from (x.name for x in tree.find_all(exp.Column))
 

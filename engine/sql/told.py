@@ -27,7 +27,10 @@ _MOST = 10**37
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A figure's columns; a number is the whole number of its last told decimal. ``places`` None: it is no number."""
+    """A figure's columns; a number is the whole number of its last told decimal. ``places`` None: it is no number.
+
+    ``ends`` says whether the told decimals are all it has; None where they always are, or nobody asked.
+    """
 
     name: str
     value: str
@@ -36,15 +39,16 @@ class Told:
     may_miss: int
     places: int | None
     sort: str
+    ends: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that hold it."""
-        return (self.value, self.state, *([self.missing] if self.missing is not None else []))
+        return (self.value, self.state, *(x for x in (self.missing, self.ends) if x is not None))
 
 
-def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: bool) -> Told:
-    """Columns of a figure; raises Unsayable or Unproved where they cannot be exact."""
+def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: bool, ending: bool = False) -> Told:
+    """Columns of a figure; raises Unsayable or Unproved where they cannot be exact. ``ending``: ``ends`` is asked for."""
     value = rows.columns[name]
     if rows.standing is not None:
         value = v.lift(rows, partial(_perhaps, rows), rows.standing, value)
@@ -60,13 +64,16 @@ def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: boo
         ],
         default=number(OPEN),
     )
-    made, places, sort = _value(rows, value, kind)
+    made, places, sort, rest = _value(rows, value, kind)
     shown = exp.Case(ifs=[exp.If(this=own(all_of(no(absent), exact)), true=_paren(made))])
     hint = f"told_{rows.scheme.labels.id(name, rows.table.name)}"
     bound = rows.frame.bind(hint, shown)
     state_column = rows.frame.bind(f"{hint}_state", exp.cast(state, "SMALLINT"))
     missing = _missing(rows, value.missing, hint)
-    return Told(name, bound.name, state_column.name, missing, value.missing.may, places, sort)
+    ends_column = None
+    if ending and rest is not None:
+        ends_column = rows.frame.bind(f"{hint}_ends", exp.Case(ifs=[exp.If(this=own(exact), true=_paren(rest))])).name
+    return Told(name, bound.name, state_column.name, missing, value.missing.may, places, sort, ends_column)
 
 
 def _perhaps(rows: Rows, there: Possible, value: Possible) -> Possible:
@@ -101,16 +108,17 @@ def _absent(rows: Rows, name: str, value: Value, kind: Kind, *, blank_only: bool
     return _bound(rows, "told_absent", found)
 
 
-def _value(rows: Rows, value: Value, kind: Kind) -> tuple[exp.Expression, int | None, str]:
+def _value(rows: Rows, value: Value, kind: Kind) -> tuple[exp.Expression, int | None, str, exp.Expression | None]:
+    """A value as it is stored, its decimals, its type, and whether these are all its decimals where they need not be."""
     what = value.now.what
     if isinstance(what, Plain) or not kind.is_number:
         sort = _SORTS.get(kind.base, "VARCHAR")
         tree = what.sql if isinstance(what, Plain) else exp.Null()
-        return exp.cast(_paren(tree), sort), None, sort
+        return exp.cast(_paren(tree), sort), None, sort, None
     places = FEN_PLACES if kind.is_money else PLACES
     assert isinstance(what, Number)
     if what.low is None:
-        return exp.cast(exp.Null(), "BIGINT"), places, "BIGINT"
+        return exp.cast(exp.Null(), "BIGINT"), places, "BIGINT", None
     n = rows.arithmetic
     # An amount is whole in fen already; of other numbers the twelfth decimal is the last one told.
     above = what.low.above if kind.is_money else n.multiply(what.low.above, n.constant(10**PLACES))
@@ -119,7 +127,10 @@ def _value(rows: Rows, value: Value, kind: Kind) -> tuple[exp.Expression, int | 
     low, high = ends(whole)
     if max(abs(low), abs(high)) >= _MOST:
         raise Unsayable(Words("数太大，写不进表", "a number too large for a table"))
-    return n.stored(whole), places, n.type_of(low, high).sql(dialect=n.dialect)
+    rest = None
+    if whole is not above and not kind.is_money:
+        rest = n.equal(n.multiply(whole, below), above)
+    return n.stored(whole), places, n.type_of(low, high).sql(dialect=n.dialect), rest
 
 
 _SORTS = {Base.YES_NO: "BOOLEAN", Base.DATE: "DATE", Base.TEXT: "VARCHAR", Base.CHOICE: "VARCHAR"}

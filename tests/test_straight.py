@@ -1,0 +1,241 @@
+"""Long tables settled in duckdb from file to file: the same as row by row, or left to be settled row by row."""
+
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from engine.api import Policy, bind_data, open_policy, settle, settle_to_files
+from engine.doors.command import cli
+from engine.doors.csv_form import csv_text, tables_csv
+from engine.doors.parquet_form import tables_parquet
+from engine.load import parquet, read
+from engine.load.read import read_data
+from engine.load.tables import RawData
+from engine.nouns.settlement import Settlement
+from grammar.diagnostic import FindingsError
+
+POLICIES = Path(__file__).parent.parent / "policies"
+NATIONAL = Path(__file__).parent.parent / "benchmarks" / "schemes" / "national"
+Tables = dict[str, list[list[str]]]
+
+
+@pytest.fixture(autouse=True)
+def _every_table_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are long from their first row."""
+    monkeypatch.setattr(read, "CSV_BYTES_HELD", 0)
+    monkeypatch.setattr(parquet, "ROWS_HELD", 0)
+
+
+def _written(folder: Path, heads: str, tables: Tables, form: str = "csv") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "案.yaml").write_text(heads, encoding="utf-8")
+    for name, lines in tables.items():
+        path = folder / f"{name}.csv"
+        path.write_text(csv_text(lines), encoding="utf-8")
+        if form == "parquet":
+            source = f"read_csv('{path}', header = true, all_varchar = true, nullstr = '')"
+            duckdb.connect().execute(f"COPY (FROM {source}) TO '{path.with_suffix('.parquet')}' (FORMAT parquet)")
+            path.unlink()
+    return folder
+
+
+def _sample(name: str) -> tuple[str, Tables]:
+    """A policy's sample as heads and tables."""
+    raw = read_data(POLICIES / name / "sample.yaml")
+    assumed = ", ".join(f"{key}: {cell.text}" for key, cell in raw.assumptions.items())
+    heads = "".join(f"{key}: {cell.text}\n" for key, cell in raw.heads.items()) + f"假设: {{{assumed}}}\n"
+    tables: Tables = {}
+    for table in raw.tables:
+        columns = list(dict.fromkeys(name for row in table.rows for name in row.cells))
+        cells = ([row.cells[name].text if name in row.cells else "" for name in columns] for row in table.rows)
+        tables[table.name] = [columns, *cells]
+    return heads, tables
+
+
+def _row_by_row(policy: Policy, raw: RawData) -> Settlement | None:
+    try:
+        return settle(policy, bind_data(policy, raw))
+    except FindingsError:
+        return None
+
+
+def _same(policy: Policy, folder: Path, out: Path, form: str) -> bool:
+    """Whether data is settled from file to file; if it is, what comes out is what comes out row by row."""
+    out.mkdir()
+    exact = _row_by_row(policy, read_data(folder))
+    try:
+        straight = settle_to_files(policy, read_data(folder), out, form)
+    except FindingsError:
+        assert exact is None
+        return False
+    if straight is None:
+        return False
+    assert exact is not None
+    told = straight.settlement
+    assert told.receipt == {**exact.receipt, "engine": f"{exact.receipt['engine']} duckdb"}
+    assert (told.tally, told.open, told.years) == (exact.tally, exact.open, exact.years)
+    assert told.assumptions == exact.assumptions
+    assert told.warnings == tuple(f for f in exact.warnings if f.code != "D221")
+    if form == "csv":
+        wanted = {name: f"\ufeff{text}".encode() for name, text in tables_csv(exact).items()}
+        assert {name: path.read_bytes() for name, path in straight.files.items()} == wanted
+        return True
+    tables = tables_parquet(exact)
+    assert list(straight.files) == list(tables)
+    for name, data in tables.items():
+        path = out / f"wanted {name}"
+        path.write_bytes(data)
+        assert _rows(straight.files[name]) == _rows(path)
+    return True
+
+
+def _rows(path: Path) -> object:
+    connection = duckdb.connect()
+    described = connection.execute(f"DESCRIBE FROM '{path}'").fetchall()
+    return described, connection.execute(f"FROM '{path}'").fetchall()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["gaotai", "guangdong", "jilin", "qingshan", "yunxian"])
+def test_samples_come_out_alike(name: str, form: str, tmp_path: Path) -> None:
+    heads, tables = _sample(name)
+    folder = _written(tmp_path / "data", heads, tables, form)
+    assert _same(open_policy(name), folder, tmp_path / "out", form)
+
+
+def _chance(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - not a secret
+
+
+def _nation(chance: Random) -> tuple[str, Tables]:
+    """Some areas of some hospitals, twelve months, two insurance types."""
+
+    def yuan() -> str:
+        return f"{chance.randrange(10**5, 10**6)}.{chance.randrange(100):02}"
+
+    tables: Tables = {
+        "统筹区": [["名称", "险种", "资金池"]],
+        "医院": [["名称", "所属统筹区", "险种", "预算", "考核系数"]],
+        "月度": [["单位", "险种", "月份", "申报额"]],
+    }
+    for area in range(2):
+        for insurance in ("职工", "居民"):
+            tables["统筹区"].append([f"区{area}", insurance, yuan()])
+            for hospital in range(2):
+                name = f"区{area}院{hospital}"
+                tables["医院"].append([name, f"区{area}", insurance, yuan(), f"0.{chance.randrange(80, 100)}"])
+                tables["月度"] += [[name, insurance, f"2026-{m:02}", yuan()] for m in range(1, 13)]
+    return "年度: 2026\n", tables
+
+
+# What cells are overwritten with: odd ways to write a value, values of other kinds, and nothing.
+_ODD = (
+    "", "0", "-1.00", "1,234.50", "1.5万元", "12.345", "１２．５", "0007.5", "abc", "是", "true", "96%", "0.5", "1/3", "120%",
+    "2025", "2026-13", "2026年3月", "202604", "2027-02", "居民", "resident", " x ", "县人民医院医共体", "合计", "nan", "1e5",
+    "99999999999999999.99", "'=1", " 有 空格", "-0", "+5", "1.000000000001", "0.123456789012345", "e\u0301",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_cells_hold_nothing_comes_out_otherwise(seed: int, tmp_path: Path) -> None:
+    chance = _chance(seed)
+    name = chance.choice(["gaotai", "guangdong", "yunxian", "nation"])
+    heads, tables = _nation(chance) if name == "nation" else _sample(name)
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        lines = tables[chance.choice(list(tables))]
+        if chance.random() < 0.2:
+            lines.append(list(chance.choice(lines[1:])))
+        else:
+            row = chance.choice(lines[1:])
+            row[chance.randrange(len(row))] = chance.choice(_ODD)
+    folder = _written(tmp_path / "data", heads, tables, chance.choice(("csv", "parquet")))
+    _same(
+        open_policy(NATIONAL if name == "nation" else name), folder, tmp_path / "out", chance.choice(("csv", "parquet"))
+    )
+
+
+def test_values_written_in_other_ways_go_straight_as_well(tmp_path: Path) -> None:
+    heads, tables = _nation(_chance(1))
+    tables["医院"][1][3:] = ["1.5万元", "９６%"]
+    tables["医院"][2][3:] = ["1,234.50", "1/3"]
+    tables["月度"][1][2:] = ["2026年1月", "0.05亿"]
+    tables["统筹区"][1][1] = "employee"
+    folder = _written(tmp_path / "data", heads, tables)
+    assert _same(open_policy(NATIONAL), folder, tmp_path / "out", "csv")
+
+
+def test_claims_that_are_added_up_go_with_the_units_they_belong_to(tmp_path: Path) -> None:
+    heads, tables = _sample("gaotai")
+    columns, *rows = tables["非医共体机构"]
+    cleared = columns.index("年度清算总额")
+    claims = [["编号", "单位", "险种", "统筹基金支付", "费用类别"]]
+    for row in rows:
+        amount, row[cleared] = row[cleared], ""
+        own = [row[columns.index("名称")], row[columns.index("险种")]]
+        claims += [["", *own, amount, "县域内住院"], ["", *own, "12.30", "其他费用"], ["", *own, "-0.30", "两病门诊"]]
+    folder = _written(tmp_path / "data", heads, {**tables, "明细": claims})
+    assert _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
+
+
+def test_months_left_out_are_noted_alike(tmp_path: Path) -> None:
+    heads, tables = _nation(_chance(2))
+    del tables["月度"][3:6], tables["月度"][20]
+    folder = _written(tmp_path / "data", heads, tables)
+    assert _same(open_policy(NATIONAL), folder, tmp_path / "out", "csv")
+    told = settle(open_policy(NATIONAL), bind_data(open_policy(NATIONAL), read_data(folder))).warnings
+    assert "D222" in {finding.code for finding in told}
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("月度", ["区9院9", "职工", "2026-01", "1.00"]),
+        ("月度", ["区0院0", "职工", "2026-01", "1.00"]),
+        ("月度", ["", "职工", "2026-01", "1.00"]),
+        ("月度", ["区0院0", "", "2026-01", "1.00"]),
+        ("月度", ["区0院0", "职工", "2026-13", "1.00"]),
+        ("月度", ["区0院0", "职工", "2026-01", "1.005"]),
+        ("医院", ["区0院7", "区0", "职工", "10.00", "101%"]),
+        ("医院", ["区0院7", "区7", "职工", "10.00", "96%"]),
+        ("医院", ["区0院7", "区0", "职工", "-10.00", "96%"]),
+    ],
+    ids=str,
+)
+def test_a_fault_is_told_as_row_by_row(table: str, change: list[str], tmp_path: Path) -> None:
+    heads, tables = _nation(_chance(3))
+    if change[:1] == ["区0院0"] or not change[0]:
+        tables[table].pop()
+    tables[table].append(change)
+    folder = _written(tmp_path / "data", heads, tables)
+    words = ["settle", str(NATIONAL), "--data", str(folder), "--out", str(tmp_path / "out"), "--format", "csv"]
+    straight, exact = (CliRunner().invoke(cli, [*words, "--backend", backend]) for backend in ("duckdb", "exact"))
+    assert (straight.exit_code, straight.output) == (exact.exit_code, exact.output)
+    assert exact.exit_code == 1
+
+
+def test_a_run_from_file_to_file_is_verified_and_explained(tmp_path: Path) -> None:
+    heads, tables = _nation(_chance(4))
+    folder, out = _written(tmp_path / "data", heads, tables, "parquet"), tmp_path / "out"
+    words = ["settle", str(NATIONAL), "--data", str(folder), "--format", "parquet", "--backend", "duckdb"]
+    settled = CliRunner().invoke(cli, [*words, "--out", str(out)])
+    assert settled.exit_code == 0, settled.stderr
+    verified = CliRunner().invoke(cli, ["verify", str(out / "回执.json")])
+    assert verified.exit_code == 0, verified.stdout
+    explained = CliRunner().invoke(cli, ["explain", "--from", str(out), "--unit", "区1院0", "--figure", "应补拨"])
+    assert explained.exit_code == 0, explained.stderr
+    assert "区1院0" in explained.stdout
+
+
+@pytest.mark.parametrize(("amount", "goes_straight"), [("0.10", True), ("500000万元", False)])
+def test_amounts_that_may_be_of_another_unit_are_told_as_row_by_row(
+    amount: str, goes_straight: bool, tmp_path: Path
+) -> None:
+    heads, tables = _nation(_chance(5))
+    tables["月度"][1][3] = amount
+    folder = _written(tmp_path / "data", heads, tables)
+    assert _same(open_policy(NATIONAL), folder, tmp_path / "out", "csv") == goes_straight
+    told = bind_data(open_policy(NATIONAL), read_data(folder)).findings
+    assert ("D094" in {finding.code for finding in told}) != goes_straight
