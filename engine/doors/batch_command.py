@@ -15,6 +15,7 @@ from grammar.diagnostic import FindingsError, Language
 
 if TYPE_CHECKING:
     from engine.api import Limits, Policy
+    from engine.load.tables import RawData
     from engine.nouns.dataset import Assumption
     from engine.sql.duckdb_engine import DuckDB
 
@@ -27,6 +28,7 @@ def settle_many_runs(
     from engine.doors.batch_receipt import batch_receipt
     from engine.doors.receipt_form import BESIDE
     from engine.load.batch_file import read_batch
+    from engine.load.read import read_data, room_for
     from engine.trial.batch import jobs_of, settle_batch
 
     zh = language == "zh"
@@ -38,9 +40,13 @@ def settle_many_runs(
         stop("写成表要有文件夹：加 --out 结果" if zh else "tables are written to a folder: add --out results")
     if form == "xlsx":
         stop("--batch 写成 table、json、csv 或 parquet" if zh else "--batch is told as table, json, csv or parquet")
+
+    def read(path: Path, shown: str) -> "RawData":
+        return read_data(path, shown, room_for(path, limits.memory, limits.threads))
+
     with TemporaryDirectory(prefix="xiance-") as name:
         try:
-            jobs = jobs_of(read_batch(Path(batch), batch), Path(batch).parent, _scenario)
+            jobs = jobs_of(read_batch(Path(batch), batch), Path(batch).parent, _scenario, read)
             with _engine(limits, Path(name)) as engine:
                 settle_batch(engine, jobs, in_engine=backend == "duckdb")
                 summary = summary_json(engine, batch, backend, jobs, language)

@@ -29,6 +29,8 @@ from grammar.frozen import dataclass
 RUNS_AT_MOST = 200_000
 # The values of one scenario by its name, and the names there are; raises LookupError with them where there is none.
 Named = Callable[[Policy, str], list[Assumption]]
+# The data at a path, and what findings call it.
+Read = Callable[[Path, str], RawData]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,9 @@ class Job:
     warnings: list[Finding] = field(default_factory=list)
 
 
-def jobs_of(entries: Sequence[Entry], folder: Path, scenario: Named) -> list[Job]:
+def jobs_of(entries: Sequence[Entry], folder: Path, scenario: Named, read: Read = read_data) -> list[Job]:
     """The runs of a batch by scheme and data, each pair read once; raises FindingsError with all that is wrong."""
-    reader = _Reader(folder, scenario)
+    reader = _Reader(folder, scenario, read)
     for entry in entries:
         reader.read(entry)
     if reader.findings:
@@ -156,9 +158,10 @@ def _is_policy(name: str) -> bool:
 class _Reader:
     """Goes through the entries of a file."""
 
-    def __init__(self, folder: Path, scenario: Named) -> None:
+    def __init__(self, folder: Path, scenario: Named, read: Read) -> None:
         self.folder = folder
         self.scenario = scenario
+        self.read_from = read
         self.findings: list[Finding] = []
         self.jobs: dict[tuple[str, str], Job] = {}
         self.policies: dict[str, Policy | None] = {}
@@ -203,7 +206,7 @@ class _Reader:
         if cell.text not in self.raws:
             self.raws[cell.text] = None
             try:
-                self.raws[cell.text] = read_data(Path(self.near(cell.text)), cell.text)
+                self.raws[cell.text] = self.read_from(Path(self.near(cell.text)), cell.text)
             except NoSuchFileError:
                 self.none(cell, Words("数据", "data"), ())
             except FindingsError as error:
