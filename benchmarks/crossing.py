@@ -14,7 +14,7 @@ from engine.nouns.dataset import Dataset
 
 PEER = "the same, row by row"
 ROUNDS = 3
-UNITS = (100, 800)
+UNITS = (100, 800, 1_600)
 ROWS = (10_000, 45_000)
 
 

@@ -8,8 +8,8 @@ from engine.compile.compile import columns_of
 from engine.nouns.dataset import Dataset
 from engine.nouns.pipeline import Pipeline
 
-# As measured (benchmarks/crossing.py): an engine draws level there at fourteen figures a row, and nowhere at seven.
-ROWS, FIGURES_A_ROW = 40_000, 10
+# As measured (benchmarks/crossing.py): an engine draws level at half as many rows of fourteen figures, and nowhere at seven.
+ROWS, FIGURES_A_ROW = 80_000, 10
 
 
 def chosen_backend(pipeline_of: Callable[[date], Pipeline], dataset: Dataset) -> str:

@@ -169,7 +169,7 @@ def check(names: tuple[str, ...], form: str, language: Language, *, ready: bool)
 @click.option(
     "--backend",
     type=click.Choice(["exact", "duckdb", "spark"]),
-    help="引擎；不写时逐行计算（exact），四万行以上、每行十个数以上的和 --batch 用 duckdb，结果相同。",
+    help="引擎；不写时逐行计算（exact），八万行以上、每行十个数以上的和 --batch 用 duckdb，结果相同。",
 )
 @click.option("--memory", metavar="大小", help="整个程序最多用多少内存，例如 1GiB；放不下的写到临时文件。")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="duckdb 用几个线程。")
