@@ -332,4 +332,4 @@ def _added(digest: "hashlib._Hash", lines: bytes, *, first: bool) -> bool:
 
 
 # So many rows are written out at a time, and so many digits an amount of 64 bits has with two more behind them.
-_LINES, _SHORT = 100_000, 16
+_LINES, _SHORT = 50_000, 16
