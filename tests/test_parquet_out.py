@@ -156,6 +156,7 @@ def test_limits_that_mean_nothing_are_wrong_usage(words: tuple[str, ...]) -> Non
 
 
 _LONG = """
+import signal
 import sys
 from engine.bulk import run
 from engine.doors.command import main
@@ -163,6 +164,8 @@ def endless(engine, *_):
     print("ready", file=sys.stderr, flush=True)
     list(engine.rows("SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 1"))
 run.settle_in = endless
+# Begun in the background a program hears of no interruption, unless it asks.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
 

@@ -68,7 +68,7 @@ def batch_in(folder: Path) -> dict[str, Any] | None:
         with (folder / BESIDE).open("rb") as file:
             data = file.read(_AT_MOST + 1)
         form = json.loads(data) if len(data) <= _AT_MOST else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(form, dict) or "batch" not in form:
         return None

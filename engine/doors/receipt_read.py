@@ -56,7 +56,7 @@ def _is_of_many(text: bytes | str) -> bool:
 
     try:
         form = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(form, dict) and "batch" in form
 
