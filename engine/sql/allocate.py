@@ -159,8 +159,17 @@ class _ByWeight(Pool):
         return _Side(
             None if a is None or b is None else Whole(low, a, b),
             None if c is None or e is None else Whole(high, c, e),
-            Whole(weight, max(0, f or 0), max(0, g or 0)),
+            self._from_nothing(Whole(weight, f or 0, g or 0)),
         )
+
+    def _from_nothing(self, weight: Whole) -> Whole:
+        """A weight; one below nothing is in doubt, and must not make a share that does not fit."""
+        n = self.arithmetic
+        if ends(weight)[0] >= 0:
+            return weight
+        zero = n.constant(0)
+        none = n.choose([(n.over(zero, weight), zero)], weight)
+        return Whole(none.sql, 0, max(0, ends(weight)[1]))
 
     def _one_size(self, size: Whole) -> None:
         """Weights over other sizes than one are for the interpreter."""
