@@ -287,7 +287,8 @@ def _only(mine: Rows, step: Aggregate, gathered: list[Gathered], *, missing: exp
         mine_kept = Whole(column_of(mine, "n", g.count(g.kept).sql), 0, 2**40)
         kept = n.add(kept, mine_kept)
         certain = mine_kept
-        if g.holds[0].blank:
+        if g.holds[0].blank or g.holds[1] is not g.holds[0]:
+            # An assumption may keep out a row that could count without it.
             certain = Whole(column_of(mine, "n", g.count(counts).sql), 0, 2**40)
         sure = n.add(sure, certain)
 
