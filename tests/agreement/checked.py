@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from programs import Program, program
+from knots import program
+from programs import Program
 
 from engine.api import Policy
 from engine.load.policy import LoadedPolicy, LoadedText

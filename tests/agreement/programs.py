@@ -93,16 +93,25 @@ class Column:
     datum: bool = False
 
 
-def program(seed: int) -> Program:
-    """The program of a seed; it may hold statements that the checker refuses."""
-    return _Author(Random(f"program {seed}")).write()  # noqa: S311 - the same chance again
-
-
+# What a scenario gives parameters, by the letter of their kind of value.
+_ASSUMED = {
+    "率": "12.5%",
+    "额": "2万元",
+    "倍": "2",
+    "间": "9日",
+    "判": "否",
+    "头": "7人",
+    "评": "60分",
+    "期": "2026-03-02",
+    "文": "「自费」",
+}
 _BASES = {"额": "金额", "差": "正负金额", "率": "比率", "倍": "数量", "头": "人数", "评": "分值"}
 
 
 @dataclass(slots=True, eq=False)
-class _Author:
+class Author:
+    """Who writes a program, by chance."""
+
     chance: Random
     parts: list[Part] = field(default_factory=list)
     columns: dict[str, list[Column]] = field(default_factory=dict)
@@ -119,16 +128,20 @@ class _Author:
     # ---- chance
 
     def often(self, share: float) -> bool:
+        """Whether it happens, as often as so much."""
         return self.chance.random() < share
 
     def one(self, items: Sequence[str]) -> str:
+        """One of some."""
         return self.chance.choice(items)
 
     def fresh(self, letter: str) -> str:
+        """A name that is not used yet, by the letter of its kind of value."""
         self.number += 1
         return f"{letter}{self.number}"
 
     def cite(self) -> str:
+        """A clause that is cited, or none."""
         if self.often(0.4):
             return ""
         self.clause += 1
@@ -137,6 +150,7 @@ class _Author:
     # ---- the whole
 
     def write(self) -> Program:
+        """The whole program."""
         self.separate = self.often(0.4)
         self.depth = self.chance.choice((1, 2, 2, 3))
         self._kinds()
@@ -285,6 +299,7 @@ class _Author:
     # ---- values
 
     def literal(self, letter: str) -> str:
+        """A value as it is written."""
         match letter:
             case "额" | "差":
                 return self.one(
@@ -340,6 +355,7 @@ class _Author:
         )
 
     def children(self, kind: str) -> list[str]:
+        """The kinds of rows that lie below one."""
         if kind == COURSE:
             return [SLIP]
         return [k for k, parents in self.kinds.items() if kind in parents or (kind == "县" and k not in UNITS)]
@@ -798,7 +814,7 @@ class _Author:
             open_ = part.section == ("parameter",) and ("未定" in part.head or "转引" in part.head)
             if open_ and self.often(0.7):
                 name = part.head.removeprefix("参数 ").split(":")[0]
-                value = {"率": "12.5%", "额": "2万元", "倍": "2", "间": "9日"}[name[1]]
+                value = _ASSUMED[name[1]]
                 under.append(f"{name} = {value}   理由 「试」")
         if under:
             self.parts.append(Part(("scenario",), "情景 试算 「试」", tuple(under)))
