@@ -68,7 +68,7 @@ def limits_chosen(backend: str | None, memory: str | None, threads: int | None, 
 
 _LEAST_MEMORY = 256 << 20
 # What the program itself takes beside the database.
-_OWN_MEMORY = 384 << 20
+_OWN_MEMORY = 512 << 20
 
 
 def keep_the_data(data: str, written: list[str], language: Language) -> None:
