@@ -143,6 +143,10 @@ def _settings(master: str, memory: str | None, folder: Path, *, progress: bool) 
     return {
         "spark.sql.ansi.enabled": "true",
         "spark.sql.session.timeZone": "UTC",
+        # A level that is put into the next one, and that into its next, doubles with each: some plans would fill any memory.
+        "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
+        # So would what is known of a column by every name it ever had.
+        "spark.sql.constraintPropagation.enabled": "false",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
         "spark.local.dir": str(folder),

@@ -16,7 +16,7 @@ from engine.sql.layout import (
     Column,
     Relation,
 )
-from engine.sql.whole import Arithmetic, Dialect
+from engine.sql.whole import Arithmetic, Dialect, built
 
 _OWN = {
     ROW: "BIGINT",
@@ -37,7 +37,7 @@ def columns_of(
     relation: Relation, dialect: Dialect, names: tuple[str, ...] | None = None
 ) -> list[tuple[str, exp.DataType]]:
     """The columns of a relation in order, with their types; ``names`` where it holds only some."""
-    types = {name: exp.DataType.build(kind) for name, kind in _OWN.items()}
+    types = {name: built(kind) for name, kind in _OWN.items()}
     types |= {column.sql: type_of(column, dialect) for column in relation.columns.values()}
     return [(name, types[name].copy()) for name in (names if names is not None else types)]
 
@@ -45,5 +45,5 @@ def columns_of(
 def type_of(column: Column, dialect: Dialect) -> exp.DataType:
     """The type of a column."""
     if column.sort != "whole":
-        return exp.DataType.build(_SORTS[column.sort])
+        return built(_SORTS[column.sort]).copy()
     return Arithmetic(dialect).type_of(column.low, column.high)

@@ -21,7 +21,8 @@ WIDE = 2**126 - 1
 
 
 @cache
-def _built(kind: str) -> exp.DataType:
+def built(kind: str) -> exp.DataType:
+    """A type by its name; whoever puts it into a tree takes a copy."""
     # Built anew for every figure, types would take a fifth of what making the SQL takes.
     return exp.DataType.build(kind)
 
@@ -78,9 +79,11 @@ class Arithmetic:
 
     def constant(self, number: int) -> Whole:
         """A number written out."""
-        sql, to = _number(number), self.type_of(number, number)
-        # A long literal has whatever type an engine gives it: for -2**63 that is 64 bits on DuckDB.
-        return Whole(sql if _is_short(number, number) else _cast(sql, to), number, number)
+        sql = _number(number)
+        if not _is_short(number, number):
+            # A long literal has whatever type an engine gives it: for -2**63 that is 64 bits on DuckDB.
+            sql = _cast(sql, self.type_of(number, number))
+        return Whole(sql, number, number)
 
     def column(self, name: str, low: int | None, high: int | None, relation: str | None = None) -> Whole:
         """A column of the type that its ends ask for; an end that is not known is the end of 64 bits."""
@@ -96,7 +99,7 @@ class Arithmetic:
         low, high = -SHORT if low is None else low, SHORT if high is None else high
         if max(-low, high) > WIDE:
             raise Unproved(f"a column between {low} and {high}", max(-low, high))
-        return _built("BIGINT" if _is_short(low, high) else _WIDE_TYPES[self.dialect]).copy()
+        return built("BIGINT" if _is_short(low, high) else _WIDE_TYPES[self.dialect]).copy()
 
     def within(self, a: Whole, low: int, high: int) -> Whole:
         """The same, which is known to lie between closer ends."""
@@ -410,11 +413,7 @@ class Arithmetic:
     def _narrowed(self, sql: exp.Expression, low: int, high: int) -> tuple[exp.Expression, int, int, bool]:
         """An operand taken out again, without the cast that made it wide for a wider result."""
         sql = _unwrapped(sql)
-        if (
-            isinstance(sql, exp.Cast)
-            and sql.to == exp.DataType.build(_WIDE_TYPES[self.dialect])
-            and _is_short(low, high)
-        ):
+        if isinstance(sql, exp.Cast) and sql.to == built(_WIDE_TYPES[self.dialect]) and _is_short(low, high):
             return _unwrapped(sql.this), low, high, False
         return sql, low, high, not _is_short(low, high)
 
@@ -467,13 +466,13 @@ class Arithmetic:
         return kind(this=_operand(a.sql, _COMPARING), expression=_operand(b.sql, _COMPARING, right=True))
 
     def _widened(self, a: Whole) -> exp.Expression:
-        return _own(a.sql) if _is_wide(a) else _cast(a.sql, exp.DataType.build(_WIDE_TYPES[self.dialect]))
+        return _own(a.sql) if _is_wide(a) else _cast(a.sql, built(_WIDE_TYPES[self.dialect]).copy())
 
     def _made(self, sql: exp.Expression, low: int, high: int, wide: bool) -> Whole:
         """A result whose SQL is wide or not, brought to the type that its ends ask for."""
         made = Whole(sql, low, high)
         if wide and not _is_wide(made):
-            return Whole(_cast(sql, exp.DataType.build("BIGINT")), low, high)
+            return Whole(_cast(sql, built("BIGINT").copy()), low, high)
         return made
 
 

@@ -246,18 +246,6 @@ class Tally:
         )
 
 
-def short_ones(count: int, lines: int = 20) -> list[int]:
-    """The first seeds of short programs without rows by the month: those Spark plans within seconds, longer ones in minutes."""
-    found: list[int] = []
-    seed = 0
-    while len(found) < count:
-        text = case_of(seed)[0].program.text()
-        if len(text.splitlines()) <= lines and not any(f" 按 {grain}" in text for grain in ("月", "季", "半年")):
-            found.append(seed)
-        seed += 1
-    return found
-
-
 def run(road: Road, seeds: Iterable[int], tally: Tally | None = None) -> Tally:
     """Many cases by the interpreter and by another road."""
     tally = tally or Tally()

@@ -1,5 +1,7 @@
 """Random programs and worked cases: every engine gives what the interpreter gives, and a wrong engine is found out."""
 
+import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from agree import main
 from checked import policy_of, sound
 from constructs import constructs
 from edited import edited, settled
+from record import APART, is_apart
 from roads import (
     Case,
     Tally,
@@ -28,13 +31,14 @@ from roads import (
     failed,
     interpreted,
     run,
-    short_ones,
     shrunk,
     told,
 )
 from tables import DAYS, yuan
 from worked import SCHEMES, worked
 
+from engine.api import bind_data
+from engine.load.yaml_data import read_yaml
 from engine.nouns.core import Core, Round, Scheme
 from engine.nouns.numbers import Mode
 from engine.nouns.operators import OPERATORS
@@ -45,6 +49,7 @@ from engine.sql.engines import Engine
 from engine.sql.whole import Arithmetic
 from grammar.diagnostic import FindingsError
 
+HERE = Path(__file__).resolve().parent
 CHUNK, DUCKDB, POSTGRES, SPARK = 100, 2_000, 100, 20
 # Of the worked cases Spark settles the first, and each that is so many after it; `make agree` has it settle all.
 ONE_IN = 100
@@ -76,7 +81,34 @@ def test_postgresql_gives_what_the_interpreter_gives(postgres_server: str) -> No
 
 
 def test_spark_gives_what_the_interpreter_gives(spark_session: Engine) -> None:
-    agreed(run(engine_road(spark_session), short_ones(SPARK)), engine_road(spark_session))
+    agreed(run(engine_road(spark_session), range(SPARK)), engine_road(spark_session))
+
+
+DOUBLING = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+主体 成员 属于 单位
+数据 县
+  额3: 金额   依据 第3条
+数据 成员
+  率13: 比率, 缺省 30%
+环节 留用与分担
+  对 成员:
+    额21 按 情形:   依据 第16条
+      (县.额3 × (1 + 率13) 不满 县.额3 且 (7人 + 1000人) 超过 1000人): 100元
+      其余: 无
+    额22 = 额21 ÷ 3
+    额23 按 情形:   依据 第17条
+      额21 × (额21 ÷ (上年 额22 期初用 0.01元)) = (上年 额21 期初用 333.33元): (0元, 最低 0元)
+      其余: 无
+"""
+
+
+def test_levels_that_double_when_each_is_put_into_the_next_are_worked_out_in_spark(spark_session: Engine) -> None:
+    policy = policy_of(DOUBLING)
+    dataset = bind_data(policy, read_yaml("单位:\n  - {名称: 乙, 年度: 2024}\n", "data.yaml"))
+    right, _ = told(interpreted, policy, dataset)
+    assert told(engine_road(spark_session), policy, dataset)[0] == right
 
 
 # ---- the worked cases
@@ -247,6 +279,25 @@ def test_a_planted_fault_is_found_and_made_small(
 
 
 # ---- the long run
+
+
+def test_no_road_goes_through_what_is_left_out_of_the_code_that_the_report_names() -> None:
+    asked = (
+        "import sys; from roads import engine_road, run; from worked import worked; from agree import opened\n"
+        "with opened('duckdb') as engine:\n"
+        "    run(engine_road(engine), range(60)); worked(engine_road(engine), 'gaotai', 20)\n"
+        "print(*(m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)), sep='\\n')"
+    )
+    paths = [str(HERE.parents[1]), str(HERE), str(HERE.parent)]
+    told = subprocess.run(
+        [sys.executable, "-c", asked], env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, capture_output=True,
+        text=True, check=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+    root = HERE.parents[1]
+    loaded = {path.relative_to(root).as_posix() for path in map(Path, told.splitlines()) if path.is_relative_to(root)}
+    assert "engine/bulk/decode.py" in loaded
+    assert {file for file in loaded if is_apart(file)} == set()
+    assert {name for name in APART if not (root / name).exists()} == set()
 
 
 def test_the_long_run_tells_what_it_ran_and_goes_on_where_it_stopped(
