@@ -1,7 +1,9 @@
 """Long tables settled in duckdb from file to file: the same as row by row, or left to be settled row by row."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from shutil import copytree
 
 import duckdb
 import pytest
@@ -229,13 +231,85 @@ def test_a_run_from_file_to_file_is_verified_and_explained(tmp_path: Path) -> No
     assert "区1院0" in explained.stdout
 
 
-@pytest.mark.parametrize(("amount", "goes_straight"), [("0.10", True), ("500000万元", False)])
-def test_amounts_that_may_be_of_another_unit_are_told_as_row_by_row(
-    amount: str, goes_straight: bool, tmp_path: Path
+def _without_months(tables: Tables) -> None:
+    tables["月度"] = [line for line in tables["月度"] if line[0] != "区0院1" and line[:2] != ["区1院0", "居民"]]
+
+
+def _an_earlier_year(tables: Tables) -> None:
+    tables["月度"] += [["区0院0", "职工", f"2025-{m:02}", "1.00"] for m in (2, 1)] + [
+        ["区0院0", "居民", "2024-01", "1.00"]
+    ]
+
+
+def _an_amount_too_large(tables: Tables) -> None:
+    tables["月度"][1][3] = "500000万元"
+
+
+def _an_amount_of_less_than_a_yuan(tables: Tables) -> None:
+    for line in tables["月度"][1:13]:
+        line[3] = "5000.00"
+    tables["月度"][4][3] = "0.50"
+
+
+def _a_column_too_small(tables: Tables) -> None:
+    for line in tables["月度"][1:]:
+        line[3] = f"{float(line[3]) / 10_000:.2f}"
+    for line in tables["月度"][1:13]:
+        line[3] = "500000.00"
+
+
+def _another_scheme(tables: Tables) -> None:
+    del tables["月度"][1]
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (_without_months, {"D223"}),
+        (_an_earlier_year, {"D083"}),
+        (_an_amount_too_large, {"D094"}),
+        (_an_amount_of_less_than_a_yuan, {"D094"}),
+        (_a_column_too_small, set()),
+        (_another_scheme, {"D051", "D222"}),
+    ],
+)
+def test_what_is_warned_of_goes_straight_with_its_warning(
+    change: Callable[[Tables], None], codes: set[str], tmp_path: Path
 ) -> None:
     heads, tables = _nation(_chance(5))
-    tables["月度"][1][3] = amount
+    change(tables)
+    if change is _another_scheme:
+        heads += "方案: 别的\n"
     folder = _written(tmp_path / "data", heads, tables)
-    assert _same(open_policy(NATIONAL), folder, tmp_path / "out", "csv") == goes_straight
-    told = bind_data(open_policy(NATIONAL), read_data(folder)).findings
-    assert ("D094" in {finding.code for finding in told}) != goes_straight
+    assert _same(open_policy(NATIONAL), folder, tmp_path / "out", "csv")
+    assert {f.code for f in bind_data(open_policy(NATIONAL), read_data(folder)).findings} == codes
+
+
+def test_a_scheme_in_force_for_part_of_a_year_goes_straight_with_its_note(tmp_path: Path) -> None:
+    rules = Path(copytree(NATIONAL.parent, tmp_path / "schemes"), NATIONAL.name, "rules.policy")
+    rules.write_text(rules.read_text(encoding="utf-8").replace("施行 2026-01-01", "施行 2026-07-01"), encoding="utf-8")
+    heads, tables = _nation(_chance(6))
+    for line in tables["统筹区"]:
+        line.append("年度" if line[0] == "名称" else "2026")
+    folder = _written(tmp_path / "data", heads, tables)
+    policy = open_policy(rules.parent)
+    assert _same(policy, folder, tmp_path / "out", "csv")
+    (told,) = bind_data(policy, read_data(folder)).findings
+    assert (told.code, getattr(told.where, "row", None)) == ("D085", 2)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_amounts_and_names_that_are_doubted_are_doubted_alike(seed: int, tmp_path: Path) -> None:
+    chance = _chance(seed)
+    name = chance.choice(["gaotai", "guangdong", "yunxian", "jilin"])
+    heads, tables = _sample(name)
+    for _ in range(chance.choice((1, 2, 3))):
+        columns, *rows = tables[chance.choice(list(tables))]
+        at, factor = chance.randrange(len(columns)), chance.choice((10_000, 0.0001, 5_000, 0.00001))
+        for row in chance.choice(([chance.choice(rows)], rows)):
+            if row[at].replace(".", "").isdigit():
+                row[at] = f"{float(row[at]) * factor:.2f}"
+            elif columns[at] in ("名称", "单位"):
+                row[at] = row[at][:-1]
+    folder = _written(tmp_path / "data", heads, tables, chance.choice(("csv", "parquet")))
+    _same(open_policy(name), folder, tmp_path / "out", "csv")

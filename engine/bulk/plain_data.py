@@ -1,23 +1,23 @@
 """Data of which the long tables of units go straight into an engine: held to all that binding tells of, without becoming rows here.
 
-Binding each row is what tells of faults. Here it is only asked whether there is anything to tell: then all of it is bound.
+Binding each row is what tells of errors. Here it is only asked whether there are any: then all of it is bound. Warnings and notes
+are told from the few rows they are about.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
 
 from engine.bulk.fill import histories
-from engine.bulk.staged import LongTable, NotPlainError, Staged, ident, staged_rows
-from engine.load.bind import Prepared, digest_of, force, prepare
+from engine.bulk.staged import LongTable, NotPlainError, Staged, ident, literal, staged_rows
+from engine.load.bind import Prepared, digest_of, force, head_of, prepare
 from engine.load.bind_assumptions import assumptions
 from engine.load.bind_in_force import held_to_their_years
-from engine.load.bind_months import is_summed, left_out, sums_over
-from engine.load.bind_owners import duplicates, looked_back, unit_parents
+from engine.load.bind_months import is_summed, left_out, sums_over, without_any
+from engine.load.bind_owners import duplicates, looked_back, nearly_listed, unit_parents
 from engine.load.binding import COUNTY, Binding, is_dated
 from engine.load.claim_reads import reads_of
-from engine.load.doubtful import FAR_APART, none_doubtful
+from engine.load.doubtful import FAR_APART, Column, Usual, doubtful_among, is_held_against
 from engine.load.tables import BulkTable, Cell, RawData
 from engine.nouns.core import Input, Scheme
 from engine.nouns.dataset import Assumption, DataRow, Dataset
@@ -27,10 +27,11 @@ from engine.nouns.suggest import closest
 from engine.sql.duckdb_engine import DuckDB
 from engine.sql.layout import OWN
 from engine.sql.names import Called
-from grammar.diagnostic import Place
+from grammar.diagnostic import Place, has_errors
 from grammar.frozen import dataclass
 
-_NAMES_AT_MOST = _FAR_AT_MOST = 100_000
+# So many names are looked at one by one, and so many rows.
+_NAMES_AT_MOST = _ROWS_AT_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ class PlainBinder:
         self, scheme: Scheme, raw: RawData, given: Iterable[Assumption], extra: Mapping[str, Cell] | None,
         states: Sequence[Scheme],
     ) -> None:  # fmt: skip
-        if raw.findings:
-            raise NotPlainError("findings of reading")
+        if has_errors(raw.findings):
+            raise NotPlainError("errors of reading")
         self.scheme = scheme
         self.raw = raw
         self.states = states
         self.prepared: Prepared = prepare(scheme, raw, given, extra, states)
         self.b: Binding = self.prepared.b
-        self._nothing_told()
+        self._nothing_wrong()
         self.inputs: dict[str, dict[str, Input]] = {kind: {} for kind in scheme.tables}
         for (kind, name), datum in scheme.inputs.items():
             self.inputs[kind][name] = datum
@@ -79,7 +80,7 @@ class PlainBinder:
                 raise NotPlainError("single rows that are not added up")
         if not self.long:
             raise NotPlainError("no long table")
-        self._nothing_told()
+        self._nothing_wrong()
 
     def hand_over(self) -> dict[str, Path]:
         """Files of the long tables, for the engine to read."""
@@ -97,7 +98,7 @@ class PlainBinder:
             rows.extend(self.prepared.rows(kind))
             self.staged[kind] = staged_rows(engine, kind, rows, self.inputs[kind], self.names[kind])
         duplicates(self.b)
-        self._nothing_told()
+        self._nothing_wrong()
         self.there = frozenset(
             (kind, insurance, year)
             for kind, s in self.staged.items()
@@ -111,11 +112,11 @@ class PlainBinder:
             self._once(kind)
             self._owned(kind)
         self._rosters()
-        self._near()
-        force(self.b, years)
+        force(self.b, years, self._first_of)
         assumed = assumptions(self.b, self.prepared.given, self.prepared.extra)
         held_to_their_years(self.b, in_force, years, assumed, {**self.raw.assumptions, **self.prepared.extra})
-        self._nothing_told()
+        self._nothing_wrong()
+        self._near()
         for kind in self.staged:
             self._all_periods(kind, years)
         dataset = Dataset(
@@ -131,11 +132,32 @@ class PlainBinder:
         rows = table.store.rows(table.columns, wanted)
         return {number: row.place for number, row in zip(wanted, rows, strict=True)}
 
+    def _rows(self, kind: str, query: str) -> list[DataRow]:
+        """The rows of which a query gives the numbers, in the order of the data."""
+        numbers = sorted(int(n) for (n,) in self.engine.rows(query))
+        if kind not in self.long:
+            return [self.b.rows[kind][number] for number in numbers]
+        if len(numbers) > _ROWS_AT_MOST:
+            raise NotPlainError("many rows to be told of")
+        long = self.long[kind]
+        return [row for each in long.table.store.rows(long.table.columns, numbers) for row in long.binder.bind(each)]
+
+    def _first_of(self, year: int) -> DataRow | None:
+        """The first row of a year that belongs to the county, or is its own."""
+        for kind, staged in self.staged.items():
+            if kind == COUNTY or COUNTY in self.scheme.tables[kind].parents:
+                found = self._rows(
+                    kind, f"SELECT n FROM {ident(staged.table)} WHERE year = {year} ORDER BY n LIMIT 1"  # noqa: S608
+                )  # fmt: skip
+                if found:
+                    return found[0]
+        return None
+
     # ---- what would be told
 
-    def _nothing_told(self) -> None:
-        if self.b.errors or self.b.others:
-            raise NotPlainError("findings")
+    def _nothing_wrong(self) -> None:
+        if self.b.errors:
+            raise NotPlainError("errors")
 
     def _some(self, query: str) -> bool:
         return bool(list(self.engine.rows(f"SELECT 1 FROM ({query}) LIMIT 1")))  # noqa: S608 - our own names
@@ -189,54 +211,97 @@ class PlainBinder:
             if looked_back(self.scheme, kind)
             else " AND a.year = b.year AND a.insurance IS NOT DISTINCT FROM b.insurance"
         )
-        if self._some(f"SELECT a.unit FROM {ident(f'owners {kind}')} a ANTI JOIN ({units}) b ON {same}"):  # noqa: S608
+        lost = f"SELECT a.* FROM {ident(f'owners {kind}')} a ANTI JOIN ({units}) b ON {same}"  # noqa: S608 - our own names
+        if self._some(lost):
+            self._of_other_years(kind, units, lost)
+
+    def _of_other_years(self, kind: str, units: str, lost: str) -> None:
+        """Rows of units that stand in the data, but not in that year: the first of each is told of, and none is used."""
+        years = {int(year) for (year,) in self.engine.rows(f"SELECT DISTINCT year FROM ({units})")}  # noqa: S608
+        grain = self.scheme.tables[kind].grain
+        if looked_back(self.scheme, kind) or self._some(
+            f"SELECT 1 FROM ({lost}) l ANTI JOIN ({units}) u ON u.unit = l.unit"  # noqa: S608 - our own names
+        ):
             raise NotPlainError("rows of a unit that is not there")
+        owner = "coalesce(s.parent, s.unit)" if grain == "year" else "s.parent"
+        query = (
+            f"SELECT min(n) FROM {ident(self.staged[kind].table)} s SEMI JOIN ({lost}) l ON l.unit = {owner} "  # noqa: S608
+            f"AND l.year = s.year AND l.insurance IS NOT DISTINCT FROM s.insurance GROUP BY {owner}, s.insurance, s.year"
+        )
+        for row in self._rows(kind, query):
+            if row.period.year in years or grain != "year":
+                about = {
+                    "unit": row.parent or row.unit,
+                    "period": str(row.period.year),
+                    "insurance": row.insurance or "—",
+                }
+                self.b.tell("D083", row.place, **about)
 
     def _rosters(self) -> None:
-        """No unit all but bears a name of its roster."""
+        """Tell of units that are not on the roster of their kind and all but bear a name of it."""
         for kind, roster in self.scheme.rosters.items():
             if kind not in self.staged or not roster:
                 continue
-            query = f"SELECT DISTINCT unit FROM {ident(self.staged[kind].table)}"  # noqa: S608 - our own names
-            units = [str(unit) for (unit,) in self.engine.rows(query)]
-            if len(units) > _NAMES_AT_MOST or any(
-                unit not in roster and closest(unit, roster) is not None for unit in units
-            ):
-                raise NotPlainError("a unit that is nearly on its roster")
+            table = ident(self.staged[kind].table)
+            listed = f"unit IN ({', '.join(map(literal, roster))})"
+            units = [str(x) for (x,) in self.engine.rows(f"SELECT DISTINCT unit FROM {table} WHERE NOT {listed}")]  # noqa: S608
+            if len(units) > _NAMES_AT_MOST:
+                raise NotPlainError("many units off a roster")
+            near = [unit for unit in units if closest(unit, roster) is not None]
+            if not near:
+                continue
+            asked = f"SELECT unit, insurance, year FROM {table} WHERE {listed}"  # noqa: S608 - quoted names
+            given = {(str(unit), i, Period(int(year))) for unit, i, year in self.engine.rows(asked)}
+            query = f"SELECT n FROM {table} WHERE unit IN ({', '.join(map(literal, near))})"  # noqa: S608 - quoted names
+            nearly_listed(self.b, roster, self._rows(kind, query), given)
 
     def _near(self) -> None:
-        """No two amounts of a unit lie so far from each other that one of them could be doubted."""
-        for kind, staged in self.staged.items():
-            if self.scheme.tables[kind].grain == "row":
+        """Tell of amounts that lie so far from others of their unit that they may be of another measure."""
+        found: dict[str, list[DataRow]] = {}
+        for kind in self.staged:
+            sizes = dict(self._sizes(kind))
+            if not sizes:
                 continue
-            amounts = [
-                f"nullif(abs({ident(column.sql)}) // {column.scale}, 0)"
-                for name, column in staged.columns.items()
-                if (datum := self.inputs[kind][name]).kind.is_money and datum.default is None
-            ]
-            if not amounts:
-                continue
-            least = f"least({', '.join(amounts)})" if len(amounts) > 1 else amounts[0]
-            most = f"greatest({', '.join(amounts)})" if len(amounts) > 1 else amounts[0]
-            owner = "coalesce(parent, unit)"
-            query = (
-                f"SELECT {owner}, insurance FROM {ident(staged.table)} GROUP BY ALL "  # noqa: S608 - our own names
-                f"HAVING max({most}) >= {FAR_APART} * min({least})"
+            each = ", ".join(sizes.values())
+            least, most = (f"least({each})", f"greatest({each})") if len(sizes) > 1 else (each, each)
+            table, owner = ident(self.staged[kind].table), "coalesce(parent, unit)"
+            far = (
+                f"SELECT {owner}, insurance FROM {table} GROUP BY ALL "  # noqa: S608 - our own names
+                f"HAVING max({most}) >= {FAR_APART} * greatest(1, min({least}))"
             )
-            found = f"SELECT t.* FROM {ident(staged.table)} t SEMI JOIN ({query}) o (owner, i) ON o.owner = {owner} AND o.i IS NOT DISTINCT FROM insurance"  # noqa: S608
-            ((rows,),) = self.engine.rows(f"SELECT count(*) FROM ({found})")  # noqa: S608 - our own names
-            if rows > _FAR_AT_MOST or not none_doubtful(self.scheme, {kind: list(self._amounts(kind, found))}):
-                raise NotPlainError("amounts far from each other")
+            query = f"SELECT n FROM {table} SEMI JOIN ({far}) o (owner, i) ON o.owner = {owner} AND o.i IS NOT DISTINCT FROM insurance"  # noqa: S608
+            if rows := self._rows(kind, query):
+                found[kind] = rows
+        if found:
+            headers = {kind: head_of(table).columns for kind, table in self.prepared.tables.items()}
+            self.b.others.extend(doubtful_among(self.scheme, found, self._usual, headers))
 
-    def _amounts(self, kind: str, query: str) -> Iterator[DataRow]:
-        """The numbers of some staged rows, as they are doubted or not."""
-        columns = [column for column in self.staged[kind].columns.values() if column.sort == "whole"]
-        names = ", ".join(ident(column.sql) for column in columns)
-        grain = self.scheme.tables[kind].grain
-        asked = f"SELECT unit, parent, insurance, year, number, {names} FROM ({query})"  # noqa: S608 - our own names
-        for unit, parent, insurance, year, number, *cells in self.engine.rows(asked):
-            given = {c.name: Fraction(x, c.scale) for c, x in zip(columns, cells, strict=True) if x is not None}
-            yield DataRow(kind, unit, parent, insurance, Period(year, grain, number), given, {}, None, Place(kind))
+    def _sizes(self, kind: str) -> Iterator[tuple[str, str]]:
+        """The columns of a kind that are held against one another, each with its size in whole yuan; what is 0 has none."""
+        if self.scheme.tables[kind].grain == "row":
+            return
+        for name, column in self.staged[kind].columns.items():
+            if is_held_against(self.inputs[kind][name]):
+                cell = ident(column.sql)
+                yield name, f"CASE WHEN {cell} <> 0 THEN abs({cell}) // {column.scale} END"
+
+    def _usual(self) -> Usual:
+        """How many amounts each column gives, and which stands in the middle."""
+        columns: dict[Column, str] = {
+            (kind, name): f"SELECT {size} AS size FROM {ident(self.staged[kind].table)} WHERE ({size}) IS NOT NULL"  # noqa: S608
+            for kind in self.staged
+            for name, size in self._sizes(kind)
+        }
+        queries: list[tuple[Column | None, str]] = [*columns.items(), (None, " UNION ALL ".join(columns.values()))]
+        given: dict[Column | None, int] = {}
+        middle: dict[Column | None, int] = {}
+        for column, query in queries:
+            ((given[column],),) = self.engine.rows(f"SELECT count(*) FROM ({query})")  # noqa: S608 - our own names
+            if given[column]:
+                half = f"SELECT size FROM ({query}) ORDER BY size LIMIT 1 OFFSET {given[column] // 2}"  # noqa: S608
+                ((size,),) = self.engine.rows(half)
+                middle[column] = int(size)
+        return Usual({column: given[column] for column in columns}, middle)
 
     def _all_periods(self, kind: str, years: Sequence[int]) -> None:
         """Note the periods that units leave out; units without any row are told of where rows are bound."""
@@ -253,8 +318,12 @@ class PlainBinder:
             for unit, insurance, year, numbers in self.engine.rows(query)
         }
         left_out(self.b, kind, given)
-        if not self._some(f"SELECT 1 FROM {owners} WHERE {chosen}"):  # noqa: S608 - our own names
+        source = (
+            f"SELECT coalesce(parent, '') AS unit, insurance, year FROM {ident(self.staged[kind].table)} WHERE {chosen}"  # noqa: S608
+        )
+        if not self._some(source):
             return
+        without: list[tuple[str, str | None, int]] = []
         for parent in self.scheme.tables[kind].parents:
             if parent == COUNTY or parent not in self.staged:
                 continue
@@ -267,12 +336,12 @@ class PlainBinder:
                 for figure in sums_over(self.scheme, parent, kind)
             ]
             lacking = (
-                f"SELECT a.unit FROM {ident(self.staged[parent].table)} a ANTI JOIN {owners} b ON b.unit = a.unit "  # noqa: S608
-                "AND b.year = a.year AND (b.insurance IS NULL OR b.insurance = a.insurance) "
+                f"SELECT DISTINCT a.unit, a.insurance, a.year FROM {ident(self.staged[parent].table)} a ANTI JOIN ({source}) b "  # noqa: S608
+                "ON b.unit = a.unit AND b.year = a.year AND (b.insurance IS NULL OR b.insurance = a.insurance) "
                 f"WHERE a.{chosen} AND ({' OR '.join(asked) or 'false'})"
             )
-            if self._some(lacking):
-                raise NotPlainError("units without any row")
+            without += [(str(unit), insurance, int(year)) for unit, insurance, year in self.engine.rows(lacking)]
+        without_any(self.b, kind, without)
 
 
 def looked_back_by(pipelines: Iterable[Pipeline]) -> Iterator[str]:

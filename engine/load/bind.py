@@ -219,25 +219,27 @@ def _years(b: Binding) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def force(b: Binding, years: tuple[int, ...]) -> None:
-    """A year of which no day is in force is an error; one partly in force is noted."""
+def force(b: Binding, years: tuple[int, ...], first_of: Callable[[int], DataRow | None] | None = None) -> None:
+    """A year of which no day is in force is an error; one partly in force is noted.
+
+    ``first_of`` gives the first row of a year that belongs to the county, where the rows are not all here.
+    """
     start, end = b.scheme.start, b.scheme.end
     for year in years:
         first, last = date(year, 1, 1), date(year, 12, 31)
         head = next((cell.place for key, cell in b.raw.heads.items() if _HEADS.get(key) == "年度"), None)
-        place = next(
-            (
-                r.places.get("年度", head or r.place)
-                for rows in b.rows.values()
-                for r in rows
-                if r.period.year == year and COUNTY in (*b.scheme.tables[r.table].parents, r.table)
-            ),
-            None,
-        )
+        row = _first_of(b, year) if first_of is None else first_of(year)
+        place = None if row is None else row.places.get("年度", head or row.place)
         if (start is not None and last < start) or (end is not None and first > end):
             b.tell("D084", place, year=year, start=str(start or "—"), end=str(end or "—"))
         elif (start is not None and first < start) or (end is not None and last > end):
             b.tell("D085", place, year=year, start=str(start or "—"), end=str(end or "—"))
+
+
+def _first_of(b: Binding, year: int) -> DataRow | None:
+    tables = b.scheme.tables
+    rows = (r for rows in b.rows.values() for r in rows)
+    return next((r for r in rows if r.period.year == year and COUNTY in (*tables[r.table].parents, r.table)), None)
 
 
 _PIECE = 16 << 20

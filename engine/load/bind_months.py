@@ -1,6 +1,6 @@
 """Months, quarters and half-years that units' rows leave out: sums take the rows there are, and that is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from engine.load.binding import COUNTY, Binding
@@ -24,9 +24,8 @@ def missing_periods(b: Binding, years: tuple[int, ...]) -> None:
             if row.period.year in years:
                 given.setdefault((row.parent or "", row.insurance, row.period.year), set()).add(row.period)
         left_out(b, name, given)
-        without = _without(b, name, years, given.keys()) if given else {}
-        for year, named in sorted(without.items()):
-            b.tell("D223", None, table=name, year=year, units=_listed(sorted(named)))
+        if given:
+            without_any(b, name, _without(b, name, years, given.keys()))
 
 
 def left_out(b: Binding, name: str, given: Mapping[_Owner, AbstractSet[Period]]) -> None:
@@ -41,17 +40,24 @@ def left_out(b: Binding, name: str, given: Mapping[_Owner, AbstractSet[Period]])
             b.tell("D222", None, table=name, periods=_runs(left), units=_listed(sorted(units)))
 
 
-def _without(b: Binding, table: str, years: tuple[int, ...], given: AbstractSet[_Owner]) -> dict[int, set[str]]:
-    """The units by year that have none of a kind's rows where others have: a sum over them is 0, though nobody wrote a 0."""
+def without_any(b: Binding, name: str, units: Iterable[_Owner]) -> None:
+    """Note the units that have none of a kind's rows where others have: a sum over them is 0, though nobody wrote a 0."""
     found: dict[int, set[str]] = {}
+    for unit, insurance, year in units:
+        found.setdefault(year, set()).add(_called(unit, insurance))
+    for year, named in sorted(found.items()):
+        b.tell("D223", None, table=name, year=year, units=_listed(sorted(named)))
+
+
+def _without(b: Binding, table: str, years: tuple[int, ...], given: AbstractSet[_Owner]) -> Iterator[_Owner]:
+    """The units that have none of a kind's rows."""
     for parent in (p for p in b.scheme.tables[table].parents if p != COUNTY):
         sums = sums_over(b.scheme, parent, table)
         for row in b.rows.get(parent, ()):
             asked = any(not (figure.also_input and figure.name in row.cells) for figure in sums)
             owner = (row.unit, row.insurance, row.period.year)
             if asked and row.period.year in years and not given & {owner, (row.unit, None, row.period.year)}:
-                found.setdefault(row.period.year, set()).add(_called(row.unit, row.insurance))
-    return found
+                yield owner
 
 
 def _called(unit: str, insurance: str | None) -> str:

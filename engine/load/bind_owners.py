@@ -1,11 +1,13 @@
 """Whose the bound rows are: no row twice, every child row under one unit of the data, memberships without overlap."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from engine.load.binding import COUNTY, Binding, is_dated, where
 from engine.nouns import core as c
 from engine.nouns.core import Scheme
 from engine.nouns.dataset import DataRow
+from engine.nouns.periods import Period
 from engine.nouns.suggest import nearest
 from grammar.diagnostic import has_errors
 from grammar.frozen import dataclass
@@ -44,15 +46,25 @@ def duplicates_among(b: Binding, name: str, rows: list[DataRow]) -> None:
 def rosters(b: Binding) -> None:
     """Tell of a unit that is not on the roster of its kind, but all but bears a name that is."""
     for table, roster in b.scheme.rosters.items():
-        given = {(row.unit, row.insurance, row.period) for row in b.rows.get(table, ())}
-        told: set[str] = set()
-        for row in b.rows.get(table, ()):
-            if row.unit in roster or row.unit in told:
-                continue
-            absent = [name for name in roster if (name, row.insurance, row.period) not in given]
-            if near := nearest(row.unit, absent):
-                told.add(row.unit)
-                b.tell("D095", row.place, unit=row.unit, **near)
+        rows = b.rows.get(table, ())
+        nearly_listed(b, roster, rows, {(row.unit, row.insurance, row.period) for row in rows})
+
+
+def nearly_listed(
+    b: Binding,
+    roster: Sequence[str],
+    rows: Iterable[DataRow],
+    given: AbstractSet[tuple[str, str | None, Period]],
+) -> None:
+    """Tell of the first row of each unit that is not on a roster, but all but bears a name that nobody else has then."""
+    told: set[str] = set()
+    for row in rows:
+        if row.unit in roster or row.unit in told:
+            continue
+        absent = [name for name in roster if (name, row.insurance, row.period) not in given]
+        if near := nearest(row.unit, absent):
+            told.add(row.unit)
+            b.tell("D095", row.place, unit=row.unit, **near)
 
 
 def parents(b: Binding) -> None:

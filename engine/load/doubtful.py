@@ -1,9 +1,9 @@
 """Amounts that look as if 元 and 万元 were mixed up: ten thousand times off what stands beside them or came before."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from engine.nouns.core import Scheme
+from engine.nouns.core import Input, Scheme
 from engine.nouns.dataset import DataRow
 from engine.nouns.kinds import MONEY
 from engine.nouns.printed import spoken
@@ -20,6 +20,10 @@ _WAN = 10_000
 _COLUMN = 2
 
 
+# A column by its table and its name.
+Column = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Amount:
     """One amount that was given, by whose column of which table it is."""
@@ -29,7 +33,7 @@ class _Amount:
     size: int
 
     @property
-    def column(self) -> tuple[str, str]:
+    def column(self) -> Column:
         return (self.row.table, self.name)
 
     @property
@@ -45,27 +49,47 @@ def doubtful(
     ``headers`` are the places of the columns' names by table: where a whole column is off, its header is told.
     """
     amounts = list(_amounts(scheme, rows))
+    yield from _doubtful(amounts, lambda: _usual(amounts), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How many amounts each column gives, and the size in the middle of each (of all under None), put in order."""
+
+    given: Mapping[Column, int]
+    middle: Mapping[Column | None, int]
+
+
+def doubtful_among(
+    scheme: Scheme,
+    rows: Mapping[str, Iterable[DataRow]],
+    usual: Callable[[], Usual],
+    headers: Mapping[str, Mapping[str, Place]],
+) -> Iterator[Finding]:
+    """The same where ``rows`` are all of some units alone, among which each that may be told of is; ``usual`` knows the rest."""
+    yield from _doubtful(list(_amounts(scheme, rows)), usual, headers)
+
+
+def _doubtful(
+    amounts: list[_Amount], usual_of: Callable[[], Usual], headers: Mapping[str, Mapping[str, Place]]
+) -> Iterator[Finding]:
     groups = [near for near in _groups(amounts) if not _are_near(near)]
     apart = {id(each): others for near in groups for each in near if (others := _apart_from(each, near))}
     off = [each for each in amounts if id(each) in apart]
-    usual = _usual(amounts) if off else {}
+    if not off:
+        return
+    usual = usual_of()
     wrong = [each for each in off if not any(_farther(other, each, usual) for other in apart[id(each)])]
-    columns: dict[tuple[str, str], list[_Amount]] = {}
+    columns: dict[Column, list[_Amount]] = {}
     for each in wrong:
         columns.setdefault(each.column, []).append(each)
     for (table, name), found in columns.items():
-        given = sum(each.column == (table, name) for each in amounts)
+        given = usual.given[table, name]
         header = next((p for key, p in headers.get(table, {}).items() if key.startswith(name)), None)
         if header is not None and len(found) == given >= _COLUMN:
             yield _finding(found[0], apart[id(found[0])][0], header)
         else:
             yield from (_finding(each, apart[id(each)][0], each.row.places[name]) for each in found)
-
-
-def none_doubtful(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> bool:
-    """Whether among all amounts of some units none is far from what it can be held against."""
-    groups = (near for near in _groups(list(_amounts(scheme, rows))) if not _are_near(near))
-    return not any(_apart_from(each, near) for near in groups for each in near)
 
 
 def _amounts(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> Iterator[_Amount]:
@@ -75,10 +99,18 @@ def _amounts(scheme: Scheme, rows: Mapping[str, Iterable[DataRow]]) -> Iterator[
             continue
         for row in given:
             for name, value in row.cells.items():
-                datum = scheme.inputs[(table, name)]
-                plain = datum.kind.is_money and datum.kind.per is None and datum.default is None
-                if plain and isinstance(value, int | Fraction) and value != 0 and not isinstance(value, bool):
+                if (
+                    is_held_against(scheme.inputs[(table, name)])
+                    and isinstance(value, int | Fraction)
+                    and value != 0
+                    and not isinstance(value, bool)
+                ):
                     yield _Amount(row, name, abs(int(value)))
+
+
+def is_held_against(datum: Input) -> bool:
+    """Whether what a column gives is held against amounts beside it."""
+    return datum.kind.is_money and datum.kind.per is None and datum.default is None
 
 
 def _groups(amounts: list[_Amount]) -> Iterator[list[_Amount]]:
@@ -116,25 +148,27 @@ def _ratio(one: int, other: int) -> Fraction:
     return Fraction(max(one, other), max(1, min(one, other)))
 
 
-def _usual(amounts: list[_Amount]) -> Mapping[tuple[str, str] | None, int]:
-    """What is usual: of each column that several give, and of everything (under None)."""
-    columns: dict[tuple[str, str] | None, list[int]] = {None: [each.size for each in amounts]}
+def _usual(amounts: list[_Amount]) -> Usual:
+    columns: dict[Column, list[int]] = {}
     for each in amounts:
         columns.setdefault(each.column, []).append(each.size)
-    return {
-        column: sorted(sizes)[len(sizes) // 2]
-        for column, sizes in columns.items()
-        if column is None or len(sizes) > _COLUMN
-    }
+    middle: dict[Column | None, int] = {column: _middle(sizes) for column, sizes in columns.items()}
+    given = {column: len(sizes) for column, sizes in columns.items()}
+    return Usual(given, middle | {None: _middle([each.size for each in amounts])})
 
 
-def _farther(other: _Amount, one: _Amount, usual: Mapping[tuple[str, str] | None, int]) -> bool:
+def _middle(sizes: list[int]) -> int:
+    return sorted(sizes)[len(sizes) // 2]
+
+
+def _farther(other: _Amount, one: _Amount, usual: Usual) -> bool:
     """Whether of two amounts that are apart the other one is farther from what is usual."""
-    columns = [usual.get(each.column, usual[None]) for each in (other, one)]
+    # What is usual of a column only several amounts say.
+    columns = [usual.middle[each.column if usual.given[each.column] > _COLUMN else None] for each in (other, one)]
     first, second = (_ratio(each.size, common) for each, common in zip((other, one), columns, strict=True))
     if max(first, second) < FAR_APART:
         # A whole column may be off: then each looks usual beside its like, and all that was given decides.
-        first, second = (_ratio(each.size, usual[None]) for each in (other, one))
+        first, second = (_ratio(each.size, usual.middle[None]) for each in (other, one))
     return first > second
 
 
