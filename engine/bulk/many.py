@@ -14,6 +14,7 @@ from sqlglot import exp
 from engine.bulk.fill import Filled, column_of, fill, stored
 from engine.bulk.hand_over import Root, bound_together, of_roots, root_of
 from engine.bulk.run import PipelineOf, facts_of, load
+from engine.bulk.wide import waiting
 from engine.interpret.interpret import interpret
 from engine.interpret.report import figures_of, results_of
 from engine.nouns.dataset import Assumption, Dataset
@@ -332,9 +333,7 @@ class _Settler:
         for each in told:
             i, figure = by_name[each.name]
             columns += [f"v{i}", f"s{i}", f"w{i}"]
-            waits = "NULL"
-            if each.missing is not None or each.may_miss:
-                waits = self._waiting(program, source, each)
+            waits = waiting(self.engine, source, each, program.names)
             values += [_cell(each, figure), f"f.{_name(each.state)}", waits]
         there = " OR ".join(f"f.{_name(each.state)} IS NOT NULL" for each in told)
         self.engine.run(
@@ -343,19 +342,6 @@ class _Settler:
             f"JOIN scenarios s ON s.{SCENARIO} = {theirs.scenario} "
             f"ANTI JOIN doubtful d ON d.{SCENARIO} = {theirs.scenario} AND d.root = l.root WHERE {there}"
         )
-
-    def _waiting(self, program: Program, source: str, each: Told) -> str:
-        """What a figure waits for, as people read it: the names of its marks, where it is open."""
-        if each.missing is None:
-            return "NULL"
-        column, state = f"f.{_name(each.missing)}", f"f.{_name(each.state)}"
-        asked = f"SELECT DISTINCT {column} FROM {source} f WHERE {state} = 2"  # noqa: S608
-        cases = "".join(
-            f" WHEN {mask} THEN {_text('、'.join(sorted(program.names.of(mask))))}"
-            for (mask,) in self.engine.rows(asked)
-            if mask
-        )
-        return f"CASE WHEN {state} = 2 THEN CASE {column}{cases} END END" if cases else "NULL"
 
     # ---- the interpreter
 

@@ -11,7 +11,8 @@ from engine.nouns.pipeline import Pipeline
 from engine.sql.duckdb_engine import DuckDB
 from engine.sql.layout import ROW
 from engine.sql.program import Program
-from engine.sql.told import FEN_PLACES, Told
+from engine.sql.scope import Names
+from engine.sql.told import FEN_PLACES, Told, mask_of
 from grammar.frozen import dataclass
 
 STATES = ("stated", "assumed", "open")
@@ -60,16 +61,14 @@ class Wide:
         found: dict[str, int] = {}
         for part in self.parts:
             for told in part.told:
-                if told.missing is None:
-                    for name in self.program.names.of(told.may_miss):
-                        raise AssertionError(name)
+                if not told.missing:
                     continue
                 query = (
-                    f"SELECT {ident(told.missing)}, count(*) FROM {ident(part.source)} "  # noqa: S608 - our own names
-                    f"WHERE {ident(told.state)} = 2 GROUP BY 1"
+                    f"SELECT {', '.join(map(ident, told.missing))}, count(*) FROM {ident(part.source)} "  # noqa: S608
+                    f"WHERE {ident(told.state)} = 2 GROUP BY ALL"
                 )
-                for mask, count in self._ask(query):
-                    for name in self.program.names.of(int(str(mask))):
+                for *words, count in self._ask(query):
+                    for name in self.program.names.of(mask_of(words)):
                         found[name] = found.get(name, 0) + int(str(count))
         return found
 
@@ -228,18 +227,7 @@ class Wide:
 
     def _waiting(self, part: _Part, told: Told) -> str:
         """What a figure waits for, as people read it."""
-        if told.missing is None:
-            return "CAST(NULL AS VARCHAR)"
-        column, state = f"f.{ident(told.missing)}", f"f.{ident(told.state)}"
-        asked = f"SELECT DISTINCT {column} FROM {ident(part.source)} f WHERE {state} = 2"  # noqa: S608 - our own names
-        cases = "".join(
-            f" WHEN {mask} THEN {literal('、'.join(sorted(self.program.names.of(int(str(mask))))))}"
-            for (mask,) in self._ask(asked)
-            if mask
-        )
-        if not cases:
-            return "CAST(NULL AS VARCHAR)"
-        return f"CASE WHEN {state} = 2 THEN CASE {column}{cases} END END"
+        return waiting(self.engine, ident(part.source), told, self.program.names)
 
     def _parquet(self, path: Path, parts: list[_Part], names: list[str]) -> None:
         sorts = {told.name: _sort(told) for part in parts for told in part.told}
@@ -278,6 +266,21 @@ class Wide:
             return _number(told)
         text = f"CAST(f.{ident(told.value)} AS VARCHAR)"
         return safe(text) if told.sort == "VARCHAR" else text
+
+
+def waiting(engine: DuckDB, source: str, told: Told, names: Names) -> str:
+    """What the rows ``f`` of a source wait for as people read it, in SQL: the names of their marks, where the figure is open."""
+    if not told.missing:
+        return "CAST(NULL AS VARCHAR)"
+    state, columns = f"f.{ident(told.state)}", [f"f.{ident(name)}" for name in told.missing]
+    asked = f"SELECT DISTINCT {', '.join(columns)} FROM {source} f WHERE {state} = 2"  # noqa: S608 - our own names
+    cases = "".join(
+        f" WHEN {' AND '.join(f'{column} = {word}' for column, word in zip(columns, words, strict=True))} "
+        f"THEN {literal('、'.join(sorted(names.of(mask_of(words)))))}"
+        for words in engine.rows(asked)
+        if any(words)
+    )
+    return f"CASE WHEN {state} = 2 THEN CASE{cases} END END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _sort(told: Told) -> str:

@@ -15,10 +15,9 @@ from engine.nouns.numbers import Number, round_to
 from engine.nouns.operators import OPERATORS
 from engine.nouns.periods import Period
 from engine.nouns.possible import Absent, Possible
-from engine.nouns.value import ZERO_DIVISOR, Known, Marks, Value, lift, marked, readable, stated
+from engine.nouns.value import ZERO_BASE, ZERO_DIVISOR, Known, Marks, Value, lift, marked, readable, stated
 from engine.nouns.world import Notes, Row
 from grammar.diagnostic import Finding
-from grammar.source import source_text
 
 Evaluate = Callable[[Row], Value]
 
@@ -75,7 +74,7 @@ class Evaluator:
             case c.LeftOut(read=read, neutral=neutral):
                 return _left_out(self.of(read), stated(neutral))
             case c.Apply(operator="divide", args=(left, right)):
-                return self._divide(self.of(left), self.of(right), _label(right))
+                return self._divide(self.of(left), self.of(right), c.label_of(right))
             case c.Apply(operator="slice" | "slice_above"):
                 return self._slice(node)
             case c.Apply(operator=operator, args=args):
@@ -108,14 +107,14 @@ class Evaluator:
         plain = _apply(OPERATORS[node.operator].apply, tuple(self.of(arg) for arg in node.args))
         if not bases:
             return plain
-        base_of, subject_of, label = self.of(bases[0]), self.of(node.args[0]), _label(bases[0])
+        base_of, subject_of, label = self.of(bases[0]), self.of(node.args[0]), c.label_of(bases[0])
 
         def sliced(row: Row) -> Value:
             if base_of(row).now != 0:
                 return plain(row)
             subject = subject_of(row)
             part = p.between(0, p.ends(p.number(subject.now))[1])
-            return marked(part, part, (Value(p.ANYTHING, p.ANYTHING, frozenset({f"{label}（基数为零）"})), subject))
+            return marked(part, part, (Value(p.ANYTHING, p.ANYTHING, frozenset({label + ZERO_BASE})), subject))
 
         return sliced
 
@@ -250,14 +249,6 @@ def _apply(operation: Callable[..., Possible | None], parts: tuple[Evaluate, ...
             return two
         case _:
             return lambda row: lift(sure, *[part(row) for part in parts])
-
-
-def _label(node: Core) -> str:
-    match node:
-        case c.Read(column=name) | c.ReadParameter(name=name):
-            return name
-        case _:
-            return source_text(node.span)
 
 
 def _clash(node: c.Choose, chosen: Chosen, row: Row) -> Finding:

@@ -9,7 +9,7 @@ from engine.nouns.kinds import Kind
 from engine.nouns.numbers import Number
 from engine.nouns.possible import Scalar
 from grammar.frozen import dataclass
-from grammar.source import Span
+from grammar.source import Span, source_text
 
 Grain = Literal["year", "half", "quarter", "month", "row"]
 Mode = Literal["half_up", "up", "down", "half_even"]
@@ -254,6 +254,15 @@ def children(node: Core) -> Iterator[Core]:
             yield read
         case _:
             return
+
+
+def label_of(node: "Core") -> str:
+    """What an expression is called among what others wait for: its name, else as the rules write it."""
+    match node:
+        case Read(column=name) | ReadParameter(name=name):
+            return name
+        case _:
+            return source_text(node.span)
 
 
 def walk(node: Core) -> Iterator[Core]:

@@ -9,6 +9,8 @@ Marks = frozenset[str]
 NO_MARKS: Marks = frozenset()
 # What a value waits for whose divisor is zero: the divisor's name and this.
 ZERO_DIVISOR = "（分母为零）"
+# What a part of an amount waits for whose base of shares is zero: the base's name and this.
+ZERO_BASE = "（基数为零）"
 State = Literal["stated", "assumed", "open"]
 
 

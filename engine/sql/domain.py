@@ -201,7 +201,7 @@ def multiply(s: Scope, left: Possible, right: Possible) -> Possible:
 
 
 def divide(s: Scope, left: Possible, right: Possible) -> Possible:
-    """Quotient; a divisor that may be zero gives anything. The caller doubts rows where it is exactly zero."""
+    """Quotient; a divisor that may be zero gives anything. Where it is exactly zero the caller says what comes of it."""
     return Possible(n.quotient(s, number(s, left), number(s, right)))
 
 

@@ -9,12 +9,13 @@ from engine.nouns import core as c
 from engine.nouns.core import Core, NoFigure
 from engine.nouns.numbers import Number
 from engine.nouns.possible import Scalar
+from engine.nouns.value import ZERO_BASE, ZERO_DIVISOR
 from engine.sql import choices, ranges
 from engine.sql import domain as d
 from engine.sql import marks as m
 from engine.sql import rational as r
 from engine.sql import values as v
-from engine.sql.conditions import BOOLEAN, any_of, certainly, known, no, perhaps
+from engine.sql.conditions import BOOLEAN, any_of, certainly, known, no, perhaps, truth
 from engine.sql.forms import ANY_NUMBER, ANYTHING, Plain, Possible, Value
 from engine.sql.scope import Scope, Unsayable, Within, once
 from grammar.diagnostic import Words
@@ -34,7 +35,7 @@ def evaluate(s: Scope, node: Core) -> Value:
         case c.LeftOut(read=read, neutral=neutral):
             return _left_out(s, evaluate(s, read), neutral)
         case c.Apply(operator="divide", args=(left, right)):
-            return _divide(s, evaluate(s, left), evaluate(s, right))
+            return _divide(s, evaluate(s, left), evaluate(s, right), c.label_of(right))
         case c.Apply(operator="slice" | "slice_above"):
             return _slice(s, node)
         case c.Apply(operator=operator, args=args):
@@ -105,21 +106,30 @@ def _left_out(s: Scope, value: Value, neutral: Scalar) -> Value:
     return value if known(is_open) is False else v.choose(s, [(is_open, v.exactly(s, neutral))], value)
 
 
-def _divide(s: Scope, left: Value, right: Value) -> Value:
-    """A quotient; where the divisor is exactly zero the row is in doubt."""
-    for divisor in (right.now,) if right.now is right.base else (right.now, right.base):
-        s.doubt(d.is_exactly(s, divisor, 0))
-    return v.lift(s, lambda a, b: d.divide(s, a, b), left, right)
+def _divide(s: Scope, left: Value, right: Value, label: str) -> Value:
+    """A quotient; a divisor of exactly zero makes it open, naming the divisor."""
+    divisors = (right.now,) if right.now is right.base else (right.now, right.base)
+    none = any_of(*(d.is_exactly(s, divisor, 0) for divisor in divisors))
+    if known(none) is False:
+        return v.lift(s, lambda a, b: d.divide(s, a, b), left, right)
+    none = once(s, "none", none, BOOLEAN)
+    lacking = m.either((left.missing, right.missing, m.fixed(s.names.mask([label + ZERO_DIVISOR]))))
+    nothing = Value(ANYTHING, ANYTHING, lacking, m.either((left.assumed, right.assumed)))
+    return v.choose(s, [(none, nothing)], v.lift(s, lambda a, b: d.divide(s, a, b), left, right))
 
 
 def _slice(s: Scope, node: c.Apply) -> Value:
-    """The part of an amount in a band; where a base of bounds that are shares of it is zero the row is in doubt."""
-    for arg in node.args[1:]:
-        if isinstance(arg, c.Apply) and arg.written == "为基数":
-            s.doubt(d.is_exactly(s, evaluate(s, arg.args[0]).now, 0))
-            break
+    """The part of an amount in a band; a base of zero says nothing about bounds that are shares of it."""
     subject, *bounds = (evaluate(s, arg) for arg in node.args)
-    return _apply(s, node.operator, [_settled(s, subject), *bounds])
+    subject = _settled(s, subject)
+    plain = _apply(s, node.operator, [subject, *bounds])
+    bases = [arg.args[0] for arg in node.args[1:] if isinstance(arg, c.Apply) and arg.written == "为基数"]
+    none = d.is_exactly(s, evaluate(s, bases[0]).now, 0) if bases else truth(value=False)
+    if known(none) is False:
+        return plain
+    part = d.cut_down(s, subject.now)
+    lacking = Value(ANYTHING, ANYTHING, m.fixed(s.names.mask([c.label_of(bases[0]) + ZERO_BASE])))
+    return v.choose(s, [(once(s, "none", none, BOOLEAN), v.marked(s, part, part, (lacking, subject)))], plain)
 
 
 def _settled(s: Scope, value: Value) -> Value:

@@ -141,15 +141,16 @@ class _Earlier:
     def _beside(self, before: Rows, year: int, number: int | None, back: int) -> tuple[Value, exp.Expression]:
         rows, step = self.rows, self.step
         shift = back + (year - rows.year) * self.per if self.per > 1 and number is None else None
+        figure = rows.scheme.figures.get((step.table, step.source))
+        refused = before.refused if figure is not None and figure.kind.is_money else None
+        if isinstance(refused, exp.Column):
+            # Where it is the same table this puts down what is there so far: nothing may be joined to it yet.
+            before.frame.stores([refused.name])
         join, alias = self._join(before, number if before.period is None else None, shift)
         found, there = self._value(before, join, alias)
-        figure = rows.scheme.figures.get((step.table, step.source))
-        beside = Beside(rows, join)
-        if figure is not None and figure.kind.is_money and before.refused is not None:
-            refused = before.refused
+        if refused is not None:
             if isinstance(refused, exp.Column):
-                before.frame.stores([refused.name])
-                refused = beside.tree(refused, f"{alias}_refused")
+                refused = Beside(rows, join).tree(refused, f"{alias}_refused")
             there = all_of(there, no(exp.Coalesce(this=refused.copy(), expressions=[truth(value=False)])))
         elif figure is None:
             waits = rows.names.mask([step.source])

@@ -1,5 +1,6 @@
 """What results tell of a figure, as columns in SQL: its value as one whole number or plain thing, its state, what it waits for."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from sqlglot import exp
@@ -10,7 +11,7 @@ from engine.sql import values as v
 from engine.sql.conditions import all_of, case, certainly, known, no, own
 from engine.sql.forms import ALWAYS, PERHAPS, Number, Plain, Possible, Value
 from engine.sql.layout import FROM_DATA
-from engine.sql.marks import Mask
+from engine.sql.marks import BITS, Mask
 from engine.sql.rows import Rows
 from engine.sql.scope import Unsayable
 from engine.sql.whole import ends
@@ -29,14 +30,14 @@ _MOST = 10**37
 class Told:
     """A figure's columns; a number is the whole number of its last told decimal. ``places`` None: it is no number.
 
+    ``missing`` are the words of what it waits for in their order (`marks.Mask`), none where it never waits.
     ``ends`` says whether the told decimals are all it has; None where they always are, or nobody asked.
     """
 
     name: str
     value: str
     state: str
-    missing: str | None
-    may_miss: int
+    missing: tuple[str, ...]
     places: int | None
     sort: str
     ends: str | None = None
@@ -44,7 +45,7 @@ class Told:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that hold it."""
-        return (self.value, self.state, *(x for x in (self.missing, self.ends) if x is not None))
+        return (self.value, self.state, *self.missing, *(() if self.ends is None else (self.ends,)))
 
 
 def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: bool, ending: bool = False) -> Told:
@@ -73,7 +74,7 @@ def told(rows: Rows, name: str, kind: Kind, *, blank_only: bool, needs_data: boo
     ends_column = None
     if ending and rest is not None:
         ends_column = rows.frame.bind(f"{hint}_ends", exp.Case(ifs=[exp.If(this=own(exact), true=_paren(rest))])).name
-    return Told(name, bound.name, state_column.name, missing, value.missing.may, places, sort, ends_column)
+    return Told(name, bound.name, state_column.name, missing, places, sort, ends_column)
 
 
 def _perhaps(rows: Rows, there: Possible, value: Possible) -> Possible:
@@ -136,10 +137,13 @@ def _value(rows: Rows, value: Value, kind: Kind) -> tuple[exp.Expression, int | 
 _SORTS = {Base.YES_NO: "BOOLEAN", Base.DATE: "DATE", Base.TEXT: "VARCHAR", Base.CHOICE: "VARCHAR"}
 
 
-def _missing(rows: Rows, mask: Mask, hint: str) -> str | None:
-    if len(mask.places) > 1:
-        raise Unsayable(Words("未定的名称太多", "more names of what is open than one number holds"))
-    return rows.frame.bind(f"{hint}_waits", mask.word(0)).name if mask.may else None
+def _missing(rows: Rows, mask: Mask, hint: str) -> tuple[str, ...]:
+    return tuple(rows.frame.bind(f"{hint}_waits", mask.word(place)).name for place in mask.places)
+
+
+def mask_of(words: Iterable[object]) -> int:
+    """The names' bits in the words that a row has for what it waits for."""
+    return sum(int(str(word)) << BITS * place for place, word in enumerate(words))
 
 
 def _bound(rows: Rows, hint: str, tree: exp.Expression) -> exp.Expression:

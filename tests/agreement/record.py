@@ -197,7 +197,7 @@ def _handed_back(engine: str, tally: Tally) -> Iterator[str]:
     yield (
         f"Of {tally.roots:,} units that stand alone {own:,} ({own / tally.roots:.1%}) are settled in SQL. "
         f"{tally.whole_cases_handed_back:,} programs are handed back whole, for what SQL cannot say in them; "
-        "the other units are those in doubt: a finding, a divisor of nothing, a number past what is proved."
+        "the other units are those in doubt: a finding, a number past what is proved."
     )
     yield ""
     for why, count in tally.reasons.most_common(_REASONS):

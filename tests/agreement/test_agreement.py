@@ -43,6 +43,7 @@ from engine.nouns.core import Core, Round, Scheme
 from engine.nouns.numbers import Mode
 from engine.nouns.operators import OPERATORS
 from engine.nouns.pipeline import Inspect, Ledger, Step
+from engine.nouns.settlement import HandedBack
 from engine.sql import domain, rational
 from engine.sql.duckdb_engine import DuckDB
 from engine.sql.engines import Engine
@@ -84,6 +85,7 @@ def test_spark_gives_what_the_interpreter_gives(spark_session: Engine) -> None:
     agreed(run(engine_road(spark_session), range(SPARK)), engine_road(spark_session))
 
 
+# Rules and data on which an engine once broke off or differed, made small.
 DOUBLING = """方案 sample 「试」
   施行 2024-01-01 起
 主体 单位 属于 县
@@ -102,13 +104,83 @@ DOUBLING = """方案 sample 「试」
       额21 × (额21 ÷ (上年 额22 期初用 0.01元)) = (上年 额21 期初用 333.33元): (0元, 最低 0元)
       其余: 无
 """
+REFUSED_BEFORE = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+主体 季表 属于 单位 按 季
+参数 参额2: 金额, 转引 《办法》
+参数 参率3: 比率, 未定   依据 第1条
+数据 单位
+  率6: 比率
+数据 季表
+  额9: 金额   依据 第4条
+  评10: 分值   依据 第5条
+环节 年终清算
+  对 季表:
+    额18 = 参额2   依据 第11条
+    评19 = (额18 ÷ (上季 额18 期初用 1元) - 100%) × 100分   依据 第12条
+      除非 50% × 100分 超过 评10: 评10   依据 第13条
+      除非 0元 × (1 + 所属.率6) 不满 额9: (评10, 最高 100分)   依据 第14条 先于 第13条
+  对 单位:
+    准入 全部满足, 不满足时 不结算:
+      (唯一 季表.额18 其中 ((参率3 + 参率3) 超过 30% 且 (参率3 + 参率3) 不超过 参率3)) × (100% - 50%) 超过 参额2
+"""
+ONE = "单位:\n  - {名称: 乙, 年度: 2024, 率6: 50%}\n"
+
+
+def told_alike(engine: Engine, text: str, data: str) -> HandedBack | None:
+    """What an engine hands back of a program that it tells as the interpreter does."""
+    policy = policy_of(text)
+    dataset = bind_data(policy, read_yaml(data, "data.yaml"))
+    right, _ = told(interpreted, policy, dataset)
+    found, handed_back = told(engine_road(engine), policy, dataset)
+    assert found == right
+    return handed_back
 
 
 def test_levels_that_double_when_each_is_put_into_the_next_are_worked_out_in_spark(spark_session: Engine) -> None:
-    policy = policy_of(DOUBLING)
-    dataset = bind_data(policy, read_yaml("单位:\n  - {名称: 乙, 年度: 2024}\n", "data.yaml"))
-    right, _ = told(interpreted, policy, dataset)
-    assert told(engine_road(spark_session), policy, dataset)[0] == right
+    told_alike(spark_session, DOUBLING, ONE.replace(", 率6: 50%", ""))
+
+
+def test_a_quarter_before_of_a_unit_that_a_gate_may_refuse_is_read_in_duckdb() -> None:
+    with closing(DuckDB(threads=1)) as engine:
+        told_alike(engine, REFUSED_BEFORE, ONE)
+
+
+ZEROS = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+参数 参额1: 金额, 不超过 100元, 未定   依据 第1条
+数据 单位
+  额1: 金额
+  额2: 金额
+  额3: 金额, 不超过 50元
+环节 年终清算
+  对 单位:
+    率1 = 额1 ÷ 额2   依据 第2条
+    率2 = (额1 + 参额1) ÷ (额2 × 2), 最高 300%   依据 第3条
+    额4 = 额3 分段, 以 额2 为基数:   依据 第4条
+      不超过 10% 的部分: 50%
+      超过 10% 的部分: 25%
+    额5 = 额4 + 额1
+    过半 = 率1 超过 100%
+  对 县:
+    率3 = (合计 单位.额1) ÷ (合计 单位.额2)   依据 第5条
+"""
+OF_ZEROS = """单位:
+  - {名称: 甲, 年度: 2024, 额1: 10, 额2: 4, 额3: 20}
+  - {名称: 乙, 年度: 2024, 额1: 10, 额2: 0, 额3: 20}
+  - {名称: 丙, 年度: 2024, 额1: 0, 额2: 0, 额3: 0}
+  - {名称: 丁, 年度: 2024, 额2: 0}
+  - {名称: 甲, 年度: 2025, 额1: 10, 额2: 0, 额3: 20}
+  - {名称: 乙, 年度: 2026, 额1: 1}
+"""
+
+
+def test_divisors_and_bases_of_nothing_are_settled_in_sql(every_engine: Engine) -> None:
+    handed_back = told_alike(every_engine, ZEROS, OF_ZEROS)
+    assert handed_back is not None
+    assert handed_back.units == 0
 
 
 # ---- the worked cases
