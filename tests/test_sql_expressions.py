@@ -25,6 +25,7 @@ from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.core import Core
 from engine.nouns.possible import Between
+from engine.nouns.value import ZERO_DIVISOR
 from engine.sql.duckdb_engine import DuckDB
 from engine.sql.scope import Unsayable
 from engine.sql.whole import Unproved
@@ -213,11 +214,15 @@ def test_a_default_is_not_narrowed_by_the_condition_that_does_not_hold() -> None
     assert value.now == Between(0, None)
 
 
-def test_a_row_whose_divisor_is_nothing_is_in_doubt(engine: DuckDB) -> None:
+def test_a_row_whose_divisor_is_nothing_is_open_and_waits_for_it(engine: DuckDB) -> None:
     node = c.Apply("divide", (c.Read("甲数", k.SIGNED, SPAN), c.Constant(0, k.NUMBER, SPAN)), k.NUMBER, span=SPAN)
     data = [GIVEN] * 3
     small = laid_out(engine, "divided", data)
-    assert [doubt for _, doubt in by_engine(engine, "divided", small, node)] == [True] * 3
+    found = list(by_engine(engine, "divided", small, node))
+    assert [doubt for _, doubt in found] == [False] * 3
+    right = [value for value, _ in by_interpreter(node, rows_of(data)) if value is not None]
+    assert [alike(k.NUMBER)(value) for value, _ in found] == [alike(k.NUMBER)(value) for value in right]
+    assert all(any(name.endswith(ZERO_DIVISOR) for name in value.missing) for value, _ in found)
 
 
 def test_what_clashes_where_no_assumption_is_made_puts_the_row_in_doubt(engine: DuckDB) -> None:
