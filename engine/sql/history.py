@@ -43,9 +43,16 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
         every = all_of(*(_has_rows(rows, step.child, year) for year in years))
     else:
         every = all_of(*(found.has_rows(year) for year in years))
-    if known(every) is False:
+    names = rows.names.mask([step.source]) if _waits(rows, step) and found.column.blanks else 0
+    if known(every) is False and not names:
         return Value(ANYTHING, ANYTHING, label)
     each = [found.year(year) for year in years]
+    # Blank data of earlier years is rare: what it may be the interpreter works out.
+    blank = any_of(*found.blank) if found.column.blanks else truth(value=False)
+    # Where one year has no rows at all, what is blank in the others is waited for as well.
+    lacking = m.either((label, m.when(blank, m.fixed(names))))
+    if known(every) is False:
+        return Value(ANYTHING, ANYTHING, lacking)
     match step.function:
         case "largest":
             total = reduce(lambda x, y: d.greatest(rows, x, y), each)
@@ -53,8 +60,6 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
             total = reduce(lambda x, y: d.least(rows, x, y), each)
         case _:
             total = reduce(lambda x, y: d.add(rows, x, y), each)
-    # Blank data of earlier years is rare: what it may be the interpreter works out.
-    blank = any_of(*found.blank)
     if rows.names.ranges:
         rows.doubt(all_of(every, blank))
     else:
@@ -62,7 +67,14 @@ def history(rows: Rows, step: Carry, layout: Layout) -> Value:
     if step.function == "mean":
         count = reduce(rows.arithmetic.add, found.counts)
         total = d.divide(rows, total, d.point(r.whole(rows, Whole(count.sql, max(1, len(years)), count.high))))
-    return v.choose(rows, [(every, v.stated(total))], Value(ANYTHING, ANYTHING, label))
+    return v.choose(rows, [(every, v.stated(total))], Value(ANYTHING, ANYTHING, lacking))
+
+
+def _waits(rows: Rows, step: Carry) -> bool:
+    """Whether a blank datum is waited for: nothing stands for it."""
+    assert step.child is not None
+    datum = rows.scheme.inputs[step.child, step.source]
+    return step.source not in rows.facts.assumptions and not datum.event and datum.default is None
 
 
 _COUNTY = "县"

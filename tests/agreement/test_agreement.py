@@ -147,6 +147,34 @@ def test_a_quarter_before_of_a_unit_that_a_gate_may_refuse_is_read_in_duckdb() -
         told_alike(engine, REFUSED_BEFORE, ONE)
 
 
+BLANK_BEFORE = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+主体 成员 属于 单位
+数据 成员
+  额9: 金额
+  额8: 金额, 缺省 2元
+环节 留用与分担
+  对 单位:
+    额1 = 平均 前2年 成员.额9
+    额2 = 合计 前2年 成员.额8
+"""
+OF_BLANKS = """单位:
+  - {名称: 乙, 年度: 2025}
+  - {名称: 丙, 年度: 2025}
+  - {名称: 丁, 年度: 2025}
+成员:
+  - {名称: 乙2, 所属单位: 乙, 年度: 2024}
+  - {名称: 丙2, 所属单位: 丙, 年度: 2024, 额9: 5}
+"""
+
+
+def test_what_is_blank_in_an_earlier_year_is_waited_for_beside_the_year_that_is_missing(every_engine: Engine) -> None:
+    handed_back = told_alike(every_engine, BLANK_BEFORE, OF_BLANKS)
+    assert handed_back is not None
+    assert handed_back.units == 0
+
+
 ZEROS = """方案 sample 「试」
   施行 2024-01-01 起
 主体 单位 属于 县
