@@ -5,6 +5,7 @@ and the next run over the same code goes on from there.
 """
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -62,12 +63,24 @@ def opened(name: str) -> Iterator[Engine]:
                 yield postgres
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """What a piece leaves behind is looked through once, at its end: doing so all along costs a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+
+
 def programs(engine: Engine, start: int, stop: int) -> Piece:
     """Some programs on an engine, and the first difference made small."""
     begun = time.perf_counter()
     road = engine_road(engine)
-    tally = run(road, range(start, stop))
-    first = failed(tally, road) if tally.different else ""
+    with uncollected():
+        tally = run(road, range(start, stop))
+        first = failed(tally, road) if tally.different else ""
     result = {"tally": tally.as_json(), "first": first}
     return Piece("programs", engine.dialect, start, stop, time.perf_counter() - begun, result)
 
