@@ -14,7 +14,7 @@ from engine.nouns.dataset import DataRow, Dataset
 from engine.nouns.periods import Period, periods_of
 from engine.nouns.pipeline import Carry, Ledger, Pipeline
 from engine.nouns.value import Value, stated
-from engine.nouns.world import Row, Run, Tally, YearRun
+from engine.nouns.world import Looked, Row, Run, Tally, YearRun
 from grammar.diagnostic import Finding, FindingsError, has_errors, in_order
 
 PipelineOf = Callable[[date], Pipeline]
@@ -140,7 +140,7 @@ class _Year:
             self.parameters[key] = value
         return value
 
-    def _history(self, step: Carry, row: Row, period: Period) -> list[Value] | None:
+    def _history(self, step: Carry, row: Row, period: Period) -> list[Looked] | None:
         """The child rows of a period, which need not be settled; nothing counted with a note where only others have some."""
         assert step.child is not None
         datum = self.pipeline.scheme.inputs.get((step.child, step.source))
@@ -158,11 +158,11 @@ class _Year:
         if not own:
             about = {"unit": row.unit, "period": str(period), "insurance": row.insurance or "—", "name": step.child}
             self.findings.append(Finding("R151", row.place, about))
-            return [stated(0)] if step.function in _AMOUNTS else []
+            return [Looked(period, stated(0), None)] if step.function in _AMOUNTS else []
         assumption = self.dataset.taken(step.source)
-        return [input_value(datum, r.cells.get(step.source), assumption) for r in own]
+        return [Looked(period, input_value(datum, r.cells.get(step.source), assumption), r) for r in own]
 
-    def _closed(self, step: Carry, row: Row, period: Period) -> list[Value] | None:
+    def _closed(self, step: Carry, row: Row, period: Period) -> list[Looked] | None:
         """A figure of the child rows of an earlier year, as that year left it; None where it was not settled."""
         assert step.child is not None
         table, owner, unit, insurance, _ = row.key
@@ -176,7 +176,7 @@ class _Year:
             return None
         if not rows and not self._has_rows(step.child, row, period):
             return None
-        return [r.columns[step.source] for r in rows if step.source in r.columns]
+        return [Looked(period, r.columns[step.source], r) for r in rows if step.source in r.columns]
 
     def _has_rows(self, table: str, row: Row, period: Period) -> bool:
         link = self.pipeline.scheme.links.get(table)

@@ -34,7 +34,7 @@ from engine.nouns.possible import Absent, Maybe, Possible
 from engine.nouns.printed import spoken
 from engine.nouns.ranges import range_words
 from engine.nouns.value import Known, Marks, Value, lift, marked, readable, stated
-from engine.nouns.world import Row, Unlinked
+from engine.nouns.world import Looked, Row, Unlinked
 from grammar.diagnostic import Finding, Place, Words
 from grammar.source import Span, source_text
 
@@ -49,7 +49,7 @@ class Doer:
     tables: Mapping[str, tuple[Row, ...]]
     past: Mapping[tuple[object, ...], Row]
     supplied: frozenset[str]
-    history: Callable[[Carry, Row, Period], list[Value] | None]
+    history: Callable[[Carry, Row, Period], list[Looked] | None]
     evaluator: Evaluator
     findings: list[Finding]
     identities: int = 0
@@ -462,10 +462,12 @@ class Doer:
         windows: list[list[Value] | None]
         if step.count is None:
             windows = [_alone(self._own(step, row, n)) for n in reversed(range(row.period.number))]
-        elif step.child is not None:
-            windows = [self.history(step, row, row.period.before(step.grain, n)) for n in range(step.count, 0, -1)]
         else:
-            windows = [_alone(self._earlier(step, row, n)) for n in range(step.count, 0, -1)]
+            looked = [self._looked(step, row, n) for n in range(step.count, 0, -1)]
+            windows = [None if found is None else [x.value for x in found] for found in looked]
+            if None not in windows:
+                taken = tuple(x for found in looked if found is not None for x in found)
+                row.windows = {**(row.windows or {}), step.column: taken}
         known = [v for values in windows if values is not None for v in values]
         if any(values is None for values in windows):
             label = step.child or (f"前{step.count}期{step.source}" if step.count else step.source)
@@ -474,6 +476,14 @@ class Doer:
         tables = (step.child or step.table,)
         aggregate = Aggregate(step.table, step.column, step.function, tables, step.source, None, True, step.kind)  # type: ignore[arg-type]
         return self._gathered(aggregate, kept, row)
+
+    def _looked(self, step: Carry, row: Row, count: int) -> list[Looked] | None:
+        """What there is some periods earlier; None where there is none."""
+        period = row.period.before(step.grain, count)
+        if step.child is not None:
+            return self.history(step, row, period)
+        value = self._earlier(step, row, count)
+        return None if value is None else [Looked(period, value, self.past[*row.key[:-1], period])]
 
     def _own(self, step: Carry, row: Row, back: int) -> Value | None:
         if back == 0:

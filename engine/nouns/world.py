@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field
 
 from engine.nouns.core import Core, Scheme
-from engine.nouns.dataset import Assumption
+from engine.nouns.dataset import Assumption, DataRow
 from engine.nouns.periods import Period
 from engine.nouns.pipeline import Pipeline
 from engine.nouns.value import Value
@@ -27,6 +27,8 @@ class Row:
     certainly), ``members`` of its children whether they are part of it where that is not certain, ``joined`` of a row
     which rows it is, or may be, part of; ``joint`` where it meets the row before it; ``unlinked`` gives, by kind, what
     of a unit's rows cannot be linked.
+
+    ``windows`` keeps what a column over earlier periods (前3年) took in, where all of them are there.
     """
 
     table: str
@@ -50,6 +52,7 @@ class Row:
     joined: "tuple[tuple[Row, Value | None], ...]" = ()
     joint: "Joint | None" = None
     unlinked: "Mapping[str, Unlinked] | None" = None
+    windows: "Mapping[str, tuple[Looked, ...]] | None" = None
 
     @property
     def key(self) -> RowKey:
@@ -72,6 +75,18 @@ class Joint:
     bound: Value
     apart: tuple[Value, ...]
     since: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A value of an earlier period, and the row it stands on: one of the data where that period was not settled.
+
+    ``row`` None: there is no row, and nothing was counted.
+    """
+
+    period: Period
+    value: Value
+    row: Row | DataRow | None
 
 
 @dataclass(frozen=True, slots=True)
