@@ -10,9 +10,9 @@ from engine.nouns.core import Core, NoFigure
 from engine.nouns.pipeline import Aggregate, Allocate, Carry, Derive, Pipeline, Spread
 from engine.nouns.possible import is_point
 from engine.nouns.value import Value
-from engine.nouns.world import Row
+from engine.nouns.world import Looked, Row, RowKey
 
-Before = Callable[[Row], Row | None]
+SettledRow = Callable[[RowKey], Row | None]
 Trace = Callable[[Pipeline, Row], Callable[[Core], Value]]
 
 
@@ -36,7 +36,7 @@ class Step:
     row: Row
     column: str
     value: Value
-    maker: "Derive | Allocate | Aggregate"
+    maker: "Derive | Allocate | Aggregate | Carry"
     term: Term | None
     decided: tuple[Passed, ...] = ()
     passed: tuple[Passed, ...] = ()
@@ -51,12 +51,15 @@ class Step:
 
 @dataclass(slots=True)
 class Accounts:
-    """Makes steps for the rows of one pipeline; a row is told apart from others of its name by itself."""
+    """Makes steps for the rows of one pipeline; a row is told apart from others of its name by itself.
+
+    ``settled`` gives a row by its key where the pipeline settled it: what an amendment has changed since is not followed.
+    """
 
     pipeline: Pipeline
     makers: Makers
     trace: Trace
-    before: Before
+    settled: SettledRow
     made: dict[tuple[int, str], Step | None] = field(default_factory=dict)
 
     def step(self, row: Row, column: str) -> Step | None:
@@ -121,8 +124,8 @@ class Accounts:
                 above = owner_of(row, maker.above)
                 if above is not None:
                     yield above, maker.source
-            elif isinstance(maker, Carry):
-                earlier = self.before(row) if everything and maker.function == "value" else None
+            elif isinstance(maker, Carry) and not is_window(maker):
+                earlier = self._before(row) if everything and maker.function == "value" else None
                 if earlier is not None and row.decided.get(leaf.name) != ():
                     yield earlier, maker.source
             else:
@@ -130,12 +133,24 @@ class Accounts:
         if isinstance(step.maker, Aggregate) and everything:
             for child in counted(step.maker, row):
                 yield child, step.maker.source
+        if isinstance(step.maker, Carry) and everything:
+            for looked in looked_at(step):
+                if isinstance(looked.row, Row) and self.settled(looked.row.key) is looked.row:
+                    yield looked.row, step.maker.source
         if isinstance(step.maker, Allocate):
             above = whole_row(step.maker, row)
             if above is not None:
                 for node in c.walk(step.maker.whole):
                     if isinstance(node, c.Read):
                         yield above, node.column
+            weight = step.maker.weight.get(row.table)
+            if everything and weight is not None and step.column != step.maker.left:
+                yield from ((row, node.column) for node in c.walk(weight) if isinstance(node, c.Read))
+
+    def _before(self, row: Row) -> Row | None:
+        """The row of the same unit one period earlier."""
+        table, owner, unit, insurance, period = row.key
+        return self.settled((table, owner, unit, insurance, period.before(period.grain)))
 
     def _step(self, row: Row, column: str) -> Step | None:
         maker = self.makers.by.get((row.table, column))
@@ -152,6 +167,8 @@ class Accounts:
                 whole = None if above is None else term(maker.whole, self.trace(self.pipeline, above))
                 return Step(row, column, value, maker, whole)
             case Aggregate():
+                return Step(row, column, value, maker, None)
+            case Carry() if is_window(maker):
                 return Step(row, column, value, maker, None)
             case _:
                 return None
@@ -172,6 +189,17 @@ class Accounts:
 
 
 _STEPS_KEPT = 2_000
+WINDOWS = frozenset({"sum", "mean", "largest", "smallest"})
+
+
+def is_window(maker: object) -> bool:
+    """Whether a column gathers values of earlier periods, which are told one by one."""
+    return isinstance(maker, Carry) and maker.count is not None and maker.function in WINDOWS
+
+
+def looked_at(step: Step) -> tuple[Looked, ...]:
+    """What a window over earlier periods took in; nothing where one of them is missing."""
+    return (step.row.windows or {}).get(step.column, ())
 
 
 def counted(step: Aggregate, row: Row) -> list[Row]:

@@ -7,7 +7,7 @@ that stands in a sentence is kept in its trace.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.explain.account import Accounts, Before
+from engine.explain.account import Accounts, SettledRow
 from engine.explain.effect import effect, threshold
 from engine.explain.explanation import Explanation, Section
 from engine.explain.headline import headline, title
@@ -48,17 +48,16 @@ class Explainer:
         """One figure; ``depth`` 1 is a line, 2 the steps, None the whole chain down to the data."""
         return _told(self.telling(result, language), depth, why_not=why_not)
 
-    def _before(self, pipeline: Pipeline) -> Before:
-        """The row of the same unit one period earlier, where the same rules settled it."""
+    def _settled(self, pipeline: Pipeline) -> SettledRow:
+        """A row by its key, where this pipeline settled it."""
         rows: dict[RowKey, Row] = {}
 
-        def before(row: Row) -> Row | None:
+        def settled(key: RowKey) -> Row | None:
             if not rows:
                 rows.update((r.row.key, r.row) for r in self.background.settlement.figures if r.pipeline is pipeline)
-            table, owner, unit, insurance, period = row.key
-            return rows.get((table, owner, unit, insurance, period.before(period.grain)))
+            return rows.get(key)
 
-        return before
+        return settled
 
     def telling(self, result: FigureResult, language: Language) -> Telling:
         """What the parts of an explanation of a figure have at hand."""
@@ -66,7 +65,7 @@ class Explainer:
         if id(pipeline) not in self.makers:
             self.makers[id(pipeline)] = makers_of(pipeline)
             self.accounts[id(pipeline)] = Accounts(
-                pipeline, self.makers[id(pipeline)], self.background.trace, self._before(pipeline)
+                pipeline, self.makers[id(pipeline)], self.background.trace, self._settled(pipeline)
             )
         makers, accounts = self.makers[id(pipeline)], self.accounts[id(pipeline)]
         if self.kept is None or self.kept.row is not result.row:

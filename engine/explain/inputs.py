@@ -1,10 +1,13 @@
 """Where the numbers of an explanation were reported: file, sheet and row, or a parameter's dates and clause."""
 
-from engine.explain.account import Step, counted, owner_of
+from collections.abc import Iterator
+
+from engine.explain.account import Step, counted, looked_at, owner_of
 from engine.explain.explanation import Section
 from engine.explain.telling import Telling
 from engine.explain.terms import Leaf
 from engine.nouns import core as c
+from engine.nouns.dataset import DataRow
 from engine.nouns.pipeline import GIVEN, Aggregate, Carry, Spread
 from engine.nouns.possible import is_point
 from engine.nouns.world import Row
@@ -39,7 +42,29 @@ def inputs(t: Telling, steps: list[Step]) -> Section:
                     name = f"{_part_name(t, row, step.row)} {below.name(source)}"
                     amount = below.amount(row.columns[source].now, step.maker.kind)
                     told.setdefault((id(row), source), t.say("input", name, amount, _place(t, row, source)))
+        if isinstance(step.maker, Carry):
+            told.update({key: said for key, said in _looked(t, step, step.maker) if key not in told})
     return t.section("inputs", list(told.values()))
+
+
+def _looked(t: Telling, step: Step, maker: Carry) -> Iterator[tuple[tuple[int, str], str]]:
+    """What a window over earlier periods took from the data."""
+    phrases, source = t.phrases_of(step.row), maker.source
+    name = phrases.word(source, maker.child or maker.table)
+    for looked in looked_at(step):
+        row = looked.row
+        if row is None or not is_point(looked.value.now):
+            continue
+        if (source not in row.given) if isinstance(row, Row) else (row.cells.get(source) is None):
+            continue
+        owner = row.unit if isinstance(row, Row) else row.parent or row.unit
+        period = phrases.period(looked.period)
+        own = owner == t.result.row.unit
+        said = phrases.pick(
+            f"{'' if own else f'{owner} '}{period}的{name}", f"{name} of {period}{'' if own else f' of {owner}'}"
+        )
+        amount = phrases.amount(looked.value.now, maker.kind)
+        yield (id(row), source), t.say("input", said, amount, _place(t, row, source))
 
 
 def _reported(t: Telling, row: Row, name: str) -> tuple[Row, str]:
@@ -69,7 +94,7 @@ def _in_force(t: Telling, leaf: Leaf, step: Step) -> str:
     return t.say("value_in_force", p.word(leaf.name, None), p.amount(leaf.value.now, leaf.kind), since, until, where)
 
 
-def _place(t: Telling, row: Row, column: str) -> str:
+def _place(t: Telling, row: Row | DataRow, column: str) -> str:
     place = row.places.get(column) or row.place
     if place is None or place.file is None:
         return ""

@@ -280,7 +280,7 @@ class Phrases:
         count = self.count(step.count)
         return self.pick(
             f"前 {count} {_GRAINS[step.grain][0]}{of_zh}{source}{ending_zh}",
-            f"{ending_en} {source}{of_en} of the {count} {_GRAINS[step.grain][1]} before",
+            f"{ending_en} {source}{of_en} over the {count} {_GRAINS[step.grain][1]} before",
         )
 
 

@@ -3,18 +3,21 @@
 from fractions import Fraction
 from typing import Any
 
-from engine.explain.account import Passed, Step
+from engine.explain.account import Passed, Step, looked_at
 from engine.explain.clauses import locator_text
 from engine.explain.explanation import Explanation
 from engine.explain.merged import merged_json
 from engine.explain.telling import Background
 from engine.explain.terms import Leaf, Term
 from engine.nouns.core import NoFigure
+from engine.nouns.dataset import DataRow
 from engine.nouns.kinds import Kind
-from engine.nouns.pipeline import Aggregate, Allocate, Derive
+from engine.nouns.pipeline import Aggregate, Allocate, Carry, Derive
 from engine.nouns.possible import Possible
 from engine.nouns.printed import ends_text, exactly, plain
 from engine.nouns.value import Value
+from engine.nouns.world import Looked
+from grammar.diagnostic import Place
 from grammar.source import source_text
 
 
@@ -127,11 +130,13 @@ def _step(step: Step, whole: Background, explanation: Explanation) -> dict[str, 
         form["citations"] = list(maker.allocation.clauses)
         form["method"] = maker.method
         form["spare"] = maker.spare
+    if isinstance(maker, Carry):
+        form["taken"] = [_taken(looked, maker) for looked in looked_at(step)]
     form["reads"] = [_leaf(leaf, step, whole, explanation) for leaf in step.reads]
     return form
 
 
-_OPERATIONS = {Derive: "derive", Allocate: "allocate", Aggregate: "aggregate"}
+_OPERATIONS = {Derive: "derive", Allocate: "allocate", Aggregate: "aggregate", Carry: "look_back"}
 
 
 def _passed(exception: Passed, kind: Kind) -> dict[str, Any]:
@@ -174,11 +179,23 @@ def _leaf(leaf: Leaf, step: Step, whole: Background, explanation: Explanation) -
         return form
     place = step.row.places.get(leaf.name.removeprefix("填报数·"))
     if place is not None:
-        form["source"] = {
-            "file": place.file, "sheet": place.sheet, "row": place.row, "line": place.line, "column": place.column,
-            "key": place.key,
-        }  # fmt: skip
+        form["source"] = _source(place)
     return form
+
+
+def _taken(looked: Looked, maker: Carry) -> dict[str, Any]:
+    row = looked.row
+    unit = (row.parent or row.unit) if isinstance(row, DataRow) else row.unit if row is not None else None
+    form: dict[str, Any] = {"unit": unit, "period": str(looked.period), **_value(looked.value, maker.kind)}
+    place = row.places.get(maker.source) if row is not None else None
+    return {**form, "source": _source(place)} if place is not None else form
+
+
+def _source(place: Place) -> dict[str, Any]:
+    return {
+        "file": place.file, "sheet": place.sheet, "row": place.row, "line": place.line, "column": place.column,
+        "key": place.key,
+    }  # fmt: skip
 
 
 def _value(value: Value, kind: Kind) -> dict[str, Any]:

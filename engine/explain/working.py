@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from engine.explain.account import Step, counted
+from engine.explain.account import Step, counted, is_window, looked_at
 from engine.explain.explanation import Section
 from engine.explain.phrases import Phrases
 from engine.explain.sentences import Outcome, Sentences
@@ -14,7 +14,7 @@ from engine.explain.terms import Leaf, Work, term
 from engine.nouns import core as c
 from engine.nouns import kinds as k
 from engine.nouns.numbers import Number, exact, round_to
-from engine.nouns.pipeline import MET, Aggregate, Allocate, Derive, Sequence
+from engine.nouns.pipeline import MET, Aggregate, Allocate, Carry, Derive, Sequence
 from engine.nouns.possible import Between, is_point
 from engine.nouns.value import stated
 from engine.nouns.world import Row
@@ -78,10 +78,10 @@ def _summed(t: Telling, steps: list[Step]) -> dict[int, str]:
         if not (isinstance(step.maker, Derive) and isinstance(step.term, Leaf) and step.term.name) or step.decided:
             continue
         below = by.get((id(step.row), step.term.name))
-        if below is None or not isinstance(below.maker, Aggregate) or step.value.now != below.value.now:
+        if below is None or not isinstance(below.maker, Aggregate | Carry) or step.value.now != below.value.now:
             continue
         phrases = t.phrases_of(step.row)
-        said = list(_made_of(t, below, phrases, _owned(t, step, phrases)))
+        said = list(_gathered(t, below, phrases, _owned(t, step, phrases)))
         if said:
             told[id(below)] = ""
             told[id(step)] = said[0]
@@ -212,8 +212,8 @@ def _sentences_of(t: Telling, step: Step) -> Iterator[str]:
     name = _owned(t, step, phrases)
     if not is_point(step.value.now) and not isinstance(step.maker, Aggregate):
         return
-    if isinstance(step.maker, Aggregate):
-        yield from _made_of(t, step, phrases, "")
+    if isinstance(step.maker, Aggregate | Carry):
+        yield from _gathered(t, step, phrases, "")
         return
     if isinstance(step.maker, Allocate):
         yield from shared_out(t, step, name)
@@ -323,6 +323,29 @@ def _rounding(t: Telling, maker: Derive) -> str:
     return t.say("rounding", maker.mode, step)
 
 
+def _gathered(t: Telling, step: Step, phrases: Phrases, final: str) -> Iterator[str]:
+    """What a sum of other rows, or of other periods, is made of."""
+    if is_window(step.maker):
+        yield from _looked(t, step, phrases, final)
+    elif isinstance(step.maker, Aggregate):
+        yield from _made_of(t, step, phrases, final)
+
+
+def _looked(t: Telling, step: Step, phrases: Phrases, final: str) -> Iterator[str]:
+    assert isinstance(step.maker, Carry)
+    taken = [x for x in looked_at(step) if not x.value.is_absent and is_point(x.value.now)]
+    if not taken or not is_point(step.value.now):
+        return
+    name = phrases.name(step.column) if final else _owned(t, step, phrases)
+    parts = [
+        t.say("of_period", phrases.period(x.period), phrases.amount(x.value.now, step.maker.kind), x.row is None)
+        for x in taken[:LISTED_AT_MOST]
+    ]
+    others = phrases.count(len(taken)) if len(taken) > LISTED_AT_MOST else ""
+    amount = phrases.amount(step.value.now, step.maker.kind)
+    yield t.say("made_of", name, amount, parts, others, final, step.maker.function)
+
+
 def _made_of(t: Telling, step: Step, phrases: Phrases, final: str) -> Iterator[str]:
     assert isinstance(step.maker, Aggregate)
     if not is_point(step.value.now) or step.maker.function not in {"sum", "mean"}:
@@ -337,8 +360,7 @@ def _made_of(t: Telling, step: Step, phrases: Phrases, final: str) -> Iterator[s
     parts = [_part(r, step, phrases, unnamed=unnamed) for r in shown[:LISTED_AT_MOST]]
     others = phrases.count(len(shown)) if len(shown) > LISTED_AT_MOST or unnamed else ""
     amount = phrases.amount(step.value.now, step.maker.kind)
-    mean = step.maker.function == "mean"
-    yield t.say("made_of", phrases.name(step.column), amount, parts, others, final, mean)
+    yield t.say("made_of", phrases.name(step.column), amount, parts, others, final, step.maker.function)
 
 
 def _part(row: Row, step: Step, phrases: Phrases, *, unnamed: bool) -> str:
