@@ -298,6 +298,103 @@ def test_a_scheme_in_force_for_part_of_a_year_goes_straight_with_its_note(tmp_pa
     assert (told.code, getattr(told.where, "row", None)) == ("D085", 2)
 
 
+def _with_history(tables: Tables, chance: Random) -> None:
+    """Three years' fund use of every unit that shares the budget."""
+    lines = [["单位", "险种", "年度", "历年基金使用额"]]
+    for kind in ("医共体", "非医共体机构"):
+        name, insurance = (tables[kind][0].index(x) for x in ("名称", "险种"))
+        lines += [
+            [row[name], row[insurance], str(year), f"{chance.randrange(10**6, 10**7)}.{chance.randrange(100):02}"]
+            for row in tables[kind][1:]
+            for year in (2023, 2024, 2025)
+        ]
+    tables["历史基金使用"] = lines
+    for table in ("医共体", "非医共体机构"):
+        at = tables[table][0].index("年度总额预算")
+        for row in tables[table][1:]:
+            row[at] = ""
+    tables["县"] = [
+        ["名称", "险种", "市级下达总额"],
+        ["高台县", "职工", "92000000"],
+        ["高台县", "居民", "141000000.01"],
+    ]
+
+
+def _a_year_of_a_unit_left_out(lines: list[list[str]]) -> None:
+    lines[:] = [
+        line for line in lines if line[:3] not in (["县妇幼保健院", "居民", "2024"], ["高台仁康医院", "职工", "2023"])
+    ]
+
+
+def _a_year_left_out(lines: list[list[str]]) -> None:
+    lines[:] = [line for line in lines if line[2] != "2024"]
+
+
+def _a_year_of_one_insurance_left_out(lines: list[list[str]]) -> None:
+    lines[:] = [line for line in lines if line[1:3] != ["居民", "2025"]]
+
+
+def _a_unit_of_other_years(lines: list[list[str]]) -> None:
+    lines += [[*lines[1][:2], "2019", "5.00"], [*lines[1][:2], "2026", "7.00"]]
+
+
+def _a_blank(lines: list[list[str]]) -> None:
+    lines[2][3] = ""
+
+
+def _a_stranger(lines: list[list[str]]) -> None:
+    lines.append(["没有的医院", "职工", "2024", "5.00"])
+
+
+def _a_row_twice(lines: list[list[str]]) -> None:
+    lines.append(list(lines[3]))
+
+
+def _nothing(lines: list[list[str]]) -> None:
+    del lines[1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "goes"),
+    [
+        (lambda _lines: None, True),
+        (_a_year_of_a_unit_left_out, True),
+        (_a_year_left_out, True),
+        (_a_year_of_one_insurance_left_out, True),
+        (_a_unit_of_other_years, True),
+        (_a_blank, None),
+        (_a_stranger, False),
+        (_a_row_twice, False),
+        (_nothing, None),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_years_before_go_with_the_units_they_belong_to(
+    change: Callable[[list[list[str]]], None], goes: bool | None, form: str, tmp_path: Path
+) -> None:
+    heads, tables = _sample("gaotai")
+    _with_history(tables, _chance(7))
+    change(tables["历史基金使用"])
+    folder = _written(tmp_path / "data", heads, tables, form)
+    came = _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
+    assert goes is None or came == goes
+
+
+def test_a_unit_without_a_row_in_a_year_before_is_noted_on_the_way_too(tmp_path: Path) -> None:
+    heads, tables = _sample("gaotai")
+    _with_history(tables, _chance(8))
+    _a_year_of_a_unit_left_out(tables["历史基金使用"])
+    folder = _written(tmp_path / "data", heads, tables)
+    straight = settle_to_files(open_policy("gaotai"), read_data(folder), _made(tmp_path / "out"), "csv")
+    assert straight is not None
+    assert [f.code for f in straight.settlement.warnings].count("R151") == 2
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_amounts_and_names_that_are_doubted_are_doubted_alike(seed: int, tmp_path: Path) -> None:
     chance = _chance(seed)

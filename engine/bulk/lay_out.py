@@ -54,20 +54,30 @@ class LayOut:
         return Layout(self.relations, supplied, self.years)
 
     def _earlier(self, kind: str) -> Relation:
-        """The rows of all years that history reads, of which there are none."""
-        if kind in self.staged:
-            raise NotPlainError("rows of years before")
-        table = self.scheme.tables[kind]
-        columns = {
-            name: Column(name, sql, self.scheme.inputs[kind, name].kind, low=0, high=0, given=False, blanks=False)
-            for name, sql in self.names[kind].items()
-        }
+        """The rows of all years as history reads them: by the unit they belong to."""
         sql = self.tables.new(f"{self.scheme.labels.id(kind)}_years")
-        most = dict.fromkeys(table.parents, 0)
-        relation = Relation(earlier(kind), sql, (), columns, {}, (None,), most, unique=True)
+        source = f"SELECT {YEAR}, unit, insurance{self._data(kind, 's')} FROM {self._owned(kind)} s"  # noqa: S608
+        self.engine.run(f"CREATE VIEW {ident(f'earlier {kind}')} AS {source}")
+        view = ident(f"earlier {kind}")
+        columns = {name: self._column(kind, name, view) for name in self.names[kind]}
+        counted = self.engine.rows(f"SELECT {YEAR}, count(*) FROM {view} GROUP BY ALL ORDER BY ALL")  # noqa: S608
+        years = {int(year): int(count) for year, count in counted}
+        ((most,),) = self.engine.rows(
+            f"SELECT coalesce(max(rows), 0) FROM (SELECT count(*) AS rows FROM {view} GROUP BY {YEAR}, unit, insurance)"  # noqa: S608
+        )
+        most = dict.fromkeys(self.scheme.tables[kind].parents, int(most))
+        relation = Relation(earlier(kind), sql, (), columns, years, self._insurances(view), most, unique=True)
         names = (YEAR, UNIT, INSURANCE, *(column.sql for column in columns.values()))
-        self.engine.create(sql, columns_of(relation, "duckdb", names))
+        self.engine.keep(sql, f"SELECT {_typed(relation, names)} FROM {view}")  # noqa: S608 - our own names
+        self.engine.run(f"DROP VIEW {view}")
         return relation
+
+    def _owned(self, kind: str) -> str:
+        """The staged rows of a kind, each under the unit it belongs to."""
+        staged = self.staged.get(kind)
+        if staged is None:
+            return "(SELECT 0 AS year, NULL::VARCHAR AS unit, NULL::VARCHAR AS insurance WHERE false)"
+        return f"(SELECT * REPLACE (coalesce(parent, unit) AS unit) FROM {ident(staged.table)})"  # noqa: S608
 
     def _depth(self, kind: str) -> int:
         """How far a kind stands below those without parents; its parents stand side by side."""
@@ -255,18 +265,10 @@ class LayOut:
         years = dict.fromkeys(self.years, 0)
         counted = self.engine.rows(f"SELECT year, count(*) FROM {placed} GROUP BY year")  # noqa: S608 - our own names
         years.update({int(year): int(count) for year, count in counted})
-        found = {x for (x,) in self.engine.rows(f"SELECT DISTINCT insurance FROM {placed}")}  # noqa: S608 - the same
-        insurances = tuple(x for x in (None, *self.scheme.insurances) if x in found)
-        if len(insurances) < len(found):
-            raise NotPlainError("an insurance type of no scheme")
         relation = Relation(
-            kind, sql, table.parents, columns, years, insurances or (None,), self._most(kind), self._is_unique(table)
+            kind, sql, table.parents, columns, years, self._insurances(placed), self._most(kind), self._is_unique(table)
         )
-        told = ", ".join(
-            f"CAST({ident(name)} AS {sort.sql(dialect='duckdb')}) AS {ident(name)}"
-            for name, sort in columns_of(relation, "duckdb")
-        )
-        self.engine.keep(sql, f"SELECT {told} FROM {placed}")  # noqa: S608 - our own names
+        self.engine.keep(sql, f"SELECT {_typed(relation)} FROM {placed}")  # noqa: S608 - our own names
         # What stands below asks of the laid rows only whose they are.
         kept = f"{ROW}, year, number, unit, insurance, parent, parent_kind, {_LISTED}, rank, {N}, {PLACE}"
         self.engine.run(f"CREATE OR REPLACE TABLE {ident(f'kept {kind}')} AS SELECT {kept} FROM {placed}")  # noqa: S608
@@ -274,6 +276,14 @@ class LayOut:
         self.engine.run(f"DROP TABLE {ident(f'laid {kind}')}")
         self.engine.run(f"CREATE VIEW {placed} AS FROM {ident(f'kept {kind}')}")
         return relation
+
+    def _insurances(self, source: str) -> tuple[str | None, ...]:
+        """The insurance types of rows, as the scheme orders them."""
+        found = {x for (x,) in self.engine.rows(f"SELECT DISTINCT insurance FROM {source}")}  # noqa: S608 - our own names
+        insurances = tuple(x for x in (None, *self.scheme.insurances) if x in found)
+        if len(insurances) < len(found):
+            raise NotPlainError("an insurance type of no scheme")
+        return insurances or (None,)
 
     def _column(self, kind: str, name: str, placed: str) -> Column:
         """What is known of a column before the run."""
@@ -326,3 +336,11 @@ class LayOut:
             )
         query = f"SELECT 1 FROM ({source}) GROUP BY unit, insurance, year, number HAVING count(*) > 1 LIMIT 1"  # noqa: S608
         return not list(self.engine.rows(query))
+
+
+def _typed(relation: Relation, names: tuple[str, ...] | None = None) -> str:
+    """The columns of a relation as its table has them."""
+    return ", ".join(
+        f"CAST({ident(name)} AS {sort.sql(dialect='duckdb')}) AS {ident(name)}"
+        for name, sort in columns_of(relation, "duckdb", names)
+    )

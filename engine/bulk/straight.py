@@ -105,7 +105,7 @@ class _Settler:
         for table, query in self.program.tables():
             self.engine.keep(table, quoted(query))
         self._certain()
-        found = Warned(self.engine, self.program, self.data).told(self.pipelines)
+        found = Warned(self.engine, scheme, layout, self.program, self.data).told(self.pipelines)
         years = tuple(YearRun(year, pipeline, {}) for year, pipeline in self.pipelines.items())
         run = Run(scheme, years, found, dataset.assumptions, self._tally())
         settlement = report(run, dataset, self.asked)

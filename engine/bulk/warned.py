@@ -12,8 +12,9 @@ from engine.nouns import core as c
 from engine.nouns.periods import Period
 from engine.nouns.pipeline import Aggregate, Allocate, Carry, Derive, Inspect, Pipeline
 from engine.sql.duckdb_engine import DuckDB
-from engine.sql.layout import ROW
+from engine.sql.layout import ROW, Layout
 from engine.sql.levels import quoted
+from engine.sql.names import earlier
 from engine.sql.program import Program
 from engine.sql.rows import Rows
 from engine.sql.told import Told
@@ -23,8 +24,10 @@ from grammar.diagnostic import Finding, in_order
 class Warned:
     """Goes through the steps that may warn of something."""
 
-    def __init__(self, engine: DuckDB, program: Program, data: PlainData) -> None:
+    def __init__(self, engine: DuckDB, scheme: c.Scheme, layout: Layout, program: Program, data: PlainData) -> None:
         self.engine = engine
+        self.tables = scheme.tables
+        self.layout = layout
         self.program = program
         self.data = data
 
@@ -38,6 +41,8 @@ class Warned:
                         found += self._refused(year, pipeline, step, figure.gate)
                     case Aggregate(function="only", tables=tables):
                         self._none_of(tables)
+                    case Carry(child=str(child)) if (child, step.source) in pipeline.scheme.inputs:
+                        found += self._without_history(year, step, child)
                     case Carry(child=str(child)):
                         self._none_of([child])
                     case Allocate():
@@ -57,6 +62,27 @@ class Warned:
 
     def _of(self, year: int, kind: str, name: str) -> Told | None:
         return next((each for each in self.program.told[year, kind] if each.name == name), None)
+
+    # ---- years before
+
+    def _without_history(self, year: int, step: Carry, child: str) -> Iterator[Finding]:
+        """Units that have no row in a year in which others of their insurance type have one."""
+        if step.table not in self.tables[child].parents or step.count is None:
+            # Every row is the county's; others are not settled here.
+            return
+        before = ident(self.layout.relations[earlier(child)].sql)
+        same = "b.insurance IS NOT DISTINCT FROM l.insurance"
+        query = (
+            f"SELECT l.{N}, l.unit, l.insurance, y.year FROM {ident(f'kept {step.table}')} l "  # noqa: S608 - our own names
+            f"JOIN range({year - step.count}, {year}) AS y (year) ON l.year = {year} "
+            f"SEMI JOIN {before} b ON b.year = y.year AND {same} "
+            f"ANTI JOIN {before} b ON b.year = y.year AND {same} AND b.unit = l.unit"
+        )
+        lines = list(self.engine.rows(query))
+        places = self.data.places(step.table, [line[0] for line in lines if line[0] is not None])
+        for number, unit, insurance, lacking in lines:
+            about = {"unit": unit, "period": str(lacking), "insurance": insurance or "—", "name": child}
+            yield Finding("R151", places.get(number), about)
 
     # ---- gates
 
