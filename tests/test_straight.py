@@ -390,6 +390,67 @@ def test_a_unit_without_a_row_in_a_year_before_is_noted_on_the_way_too(tmp_path:
     assert [f.code for f in straight.settlement.warnings].count("R151") == 2
 
 
+_MEMBERS = (
+    ("县人民医院", "县人民医院医共体", "是", "2026-01-01", "", "92.5", "1"),
+    ("黑泉镇卫生院", "县人民医院医共体", "否", "2020-01-01", "2030-12-31", "88", "2"),
+    ("巷道镇卫生院", "县人民医院医共体", "否", "2026-01-01", "", "80", "3"),
+    ("县中医医院", "县中医医院医共体", "是", "", "", "90", ""),
+    ("正远分院", "县中医医院医共体", "否", "2020-01-01", "2025-12-31", "60", ""),
+)
+
+
+def _with_members(tables: Tables, *more: tuple[str, ...]) -> None:
+    head = ["名称", "所属医共体", "是否牵头", "起始日期", "终止日期", "考核得分", "序号", "险种"]
+    lines = [[*line, insurance] for line in (*_MEMBERS, *more) for insurance in ("职工", "居民")]
+    tables["成员单位"] = [head, *lines]
+
+
+@pytest.mark.parametrize(
+    ("more", "goes"),
+    [
+        ((), True),
+        ((("正远分院", "县人民医院医共体", "否", "2026-01-01", "", "70", ""),), True),
+        ((("县妇幼分院", "没有的医共体", "否", "2026-01-01", "", "70", ""),), False),
+        ((("巷道镇卫生院", "县中医医院医共体", "否", "2026-01-01", "", "80", ""),), False),
+        ((("第二牵头", "县中医医院医共体", "是", "2026-01-01", "", "80", ""),), False),
+        ((("来日才来", "县中医医院医共体", "否", "2027-01-01", "", "80", ""),), True),
+        ((("半年才来", "县中医医院医共体", "否", "2026-07-01", "", "80", ""),), True),
+        ((("没有日子", "县中医医院医共体", "否", "明天", "", "80", ""),), False),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_memberships_go_with_the_units_they_belong_to(
+    more: tuple[tuple[str, ...], ...], goes: bool, form: str, tmp_path: Path
+) -> None:
+    heads, tables = _sample("gaotai")
+    _with_members(tables, *more)
+    folder = _written(tmp_path / "data", heads, tables, form)
+    assert _same(open_policy("gaotai"), folder, tmp_path / "out", "csv") == goes
+
+
+def test_members_share_what_is_kept(tmp_path: Path) -> None:
+    heads, tables = _sample("gaotai")
+    _with_members(tables)
+    for line, weight in zip(tables["成员单位"], ("内部分配权重", *"3322001155"), strict=True):
+        line.append(weight)
+    for line in tables["医共体"]:
+        line.append("内部分配已定" if line[0] == "名称" else "是")
+    folder = _written(tmp_path / "data", heads, tables)
+    assert _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
+    (told,) = (path for path in (tmp_path / "out").iterdir() if "成员单位" in path.name)
+    assert "成员留用额" in told.read_text(encoding="utf-8")
+
+
+def test_an_alliance_that_nobody_leads_is_warned_of_row_by_row(tmp_path: Path) -> None:
+    heads, tables = _sample("gaotai")
+    _with_members(tables)
+    tables["成员单位"][1][2] = "否"
+    folder = _written(tmp_path / "data", heads, tables)
+    assert not _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
+    told = settle(open_policy("gaotai"), bind_data(open_policy("gaotai"), read_data(folder))).warnings
+    assert "R132" in {finding.code for finding in told}
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder

@@ -72,9 +72,12 @@ class PlainBinder:
             self.names[kind] = {name: called.of(name, kind) for name in inputs}
         self.long: dict[str, LongTable] = {}
         for kind, table in self.prepared.tables.items():
-            if is_dated(scheme, kind) or kind in scheme.links or any(kind == x.source for x in scheme.links.values()):
-                raise NotPlainError("memberships or rows to be linked")
-            if isinstance(table, BulkTable) and scheme.tables[kind].grain != "row":
+            if kind in scheme.links or any(kind == x.source for x in scheme.links.values()):
+                raise NotPlainError("rows to be linked")
+            if is_dated(scheme, kind):
+                if isinstance(table, BulkTable) and table.store.count > _ROWS_AT_MOST:
+                    raise NotPlainError("many memberships")
+            elif isinstance(table, BulkTable) and scheme.tables[kind].grain != "row":
                 self.long[kind] = LongTable(self.b, kind, table, self.prepared.binder(kind), self.inputs[kind])
             elif isinstance(table, BulkTable) and isinstance(reads_of(tuple(states), kind), str):
                 raise NotPlainError("single rows that are not added up")
@@ -90,21 +93,19 @@ class PlainBinder:
         """All rows in the engine; raises NotPlainError where anything is to be told of them that is not told here."""
         self.engine = engine
         self.staged: dict[str, Staged] = {}
+        dated = [kind for kind in self.prepared.tables if is_dated(self.scheme, kind)]
         for kind in self.prepared.tables:
             if kind in self.long:
                 self.staged[kind] = self.long[kind].stage(engine, paths[kind], self.names[kind])
-                continue
-            rows = self.b.rows.setdefault(kind, [])
-            rows.extend(self.prepared.rows(kind))
-            self.staged[kind] = staged_rows(engine, kind, rows, self.inputs[kind], self.names[kind])
+            elif kind not in dated:
+                self._bound(kind)
+        there = self._there()
+        years = self._years(there)
+        for kind in dated:
+            self._bound(kind, years)
         duplicates(self.b)
         self._nothing_wrong()
-        self.there = frozenset(
-            (kind, insurance, year)
-            for kind, s in self.staged.items()
-            for insurance, year in engine.rows(f"SELECT DISTINCT insurance, year FROM {ident(s.table)}")  # noqa: S608
-        )
-        years = self._years()
+        there = self._there() if dated else there
         for state in (in_force(date(year, 1, 1)) for year in years):
             if state is not self.scheme:
                 raise NotPlainError("amended since")
@@ -122,7 +123,36 @@ class PlainBinder:
         dataset = Dataset(
             {}, frozenset(self.prepared.tables), years, assumed, tuple(self.b.findings()), digest_of(self.raw)
         )
-        return PlainData(self.staged, self.names, dataset, self.there, self._places)
+        return PlainData(self.staged, self.names, dataset, there, self._places)
+
+    def _bound(self, kind: str, years: tuple[int, ...] = ()) -> None:
+        """Rows bound one by one; memberships stand for those of the years in which their unit stands in the data."""
+        rows = self.b.rows.setdefault(kind, [])
+        rows.extend(self.prepared.rows(kind, years))
+        if is_dated(self.scheme, kind):
+            units = {
+                (unit, insurance, year)
+                for parent in unit_parents(self.scheme, kind)
+                if parent in self.staged
+                for unit, insurance, year in self.engine.rows(
+                    f"SELECT DISTINCT unit, insurance, year FROM {ident(self.staged[parent].table)}"  # noqa: S608
+                )
+            }
+            names = {unit for unit, _, _ in units}
+            rows[:] = [
+                r
+                for r in rows
+                if "年度" in r.places or r.parent not in names or (r.parent, r.insurance, r.period.year) in units
+            ]
+        self.staged[kind] = staged_rows(self.engine, kind, rows, self.inputs[kind], self.names[kind])
+
+    def _there(self) -> frozenset[tuple[str, str | None, int]]:
+        """The kinds, insurance types and years of which there are rows."""
+        return frozenset(
+            (kind, insurance, int(year))
+            for kind, s in self.staged.items()
+            for insurance, year in self.engine.rows(f"SELECT DISTINCT insurance, year FROM {ident(s.table)}")  # noqa: S608
+        )
 
     def _places(self, kind: str, numbers: Collection[int]) -> Mapping[int, Place]:
         """Where rows stand that have these numbers where they are staged."""
@@ -162,12 +192,12 @@ class PlainBinder:
     def _some(self, query: str) -> bool:
         return bool(list(self.engine.rows(f"SELECT 1 FROM ({query}) LIMIT 1")))  # noqa: S608 - our own names
 
-    def _years(self) -> tuple[int, ...]:
+    def _years(self, there: Iterable[tuple[str, str | None, int]]) -> tuple[int, ...]:
         """Every year in which a unit under the county, or the county itself, has a row."""
         tables = self.scheme.tables
         found = {
             year
-            for kind, _, year in self.there
+            for kind, _, year in there
             if tables[kind].grain == "year" and (kind == COUNTY or COUNTY in tables[kind].parents)
         }
         if not found:

@@ -10,7 +10,7 @@ from engine.bulk.staged import N, NotPlainError, ident, literal
 from engine.interpret.steps import refusal
 from engine.nouns import core as c
 from engine.nouns.periods import Period
-from engine.nouns.pipeline import Aggregate, Allocate, Carry, Derive, Inspect, Pipeline
+from engine.nouns.pipeline import Allocate, Carry, Derive, Inspect, Pipeline
 from engine.sql.duckdb_engine import DuckDB
 from engine.sql.layout import ROW, Layout
 from engine.sql.levels import quoted
@@ -22,7 +22,10 @@ from grammar.diagnostic import Finding, in_order
 
 
 class Warned:
-    """Goes through the steps that may warn of something."""
+    """Goes through the steps that may warn of something.
+
+    None or several rows where there should be one (唯一) are in doubt, and have been told of before.
+    """
 
     def __init__(self, engine: DuckDB, scheme: c.Scheme, layout: Layout, program: Program, data: PlainData) -> None:
         self.engine = engine
@@ -39,8 +42,6 @@ class Warned:
                 match step:
                     case Derive(figure=figure) if figure.gate is not None:
                         found += self._refused(year, pipeline, step, figure.gate)
-                    case Aggregate(function="only", tables=tables):
-                        self._none_of(tables)
                     case Carry(child=str(child)) if (child, step.source) in pipeline.scheme.inputs:
                         found += self._without_history(year, step, child)
                     case Carry(child=str(child)):
