@@ -437,8 +437,9 @@ def test_members_share_what_is_kept(tmp_path: Path) -> None:
         line.append("内部分配已定" if line[0] == "名称" else "是")
     folder = _written(tmp_path / "data", heads, tables)
     assert _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
-    (told,) = (path for path in (tmp_path / "out").iterdir() if "成员单位" in path.name)
-    assert "成员留用额" in told.read_text(encoding="utf-8")
+    told = settle_to_files(open_policy("gaotai"), read_data(folder), _made(tmp_path / "again"), "csv")
+    assert told is not None
+    assert "成员留用额" in told.files["成员单位.csv"].read_text(encoding="utf-8")
 
 
 def test_an_alliance_that_nobody_leads_is_warned_of_row_by_row(tmp_path: Path) -> None:
