@@ -442,6 +442,18 @@ def test_members_share_what_is_kept(tmp_path: Path) -> None:
     assert "成员留用额" in told.files["成员单位.csv"].read_text(encoding="utf-8")
 
 
+def test_memberships_may_stand_in_the_heads_beside_long_tables(tmp_path: Path) -> None:
+    heads, tables = _sample("gaotai")
+    _with_members(tables)
+    columns, *lines = tables.pop("成员单位")
+    members = ({name: cell for name, cell in zip(columns, line, strict=True) if cell} for line in lines)
+    heads += "成员单位:\n" + "".join(
+        f"  - {{{', '.join(f'{name}: {cell}' for name, cell in member.items())}}}\n" for member in members
+    )
+    folder = _written(tmp_path / "data", heads, tables)
+    assert _same(open_policy("gaotai"), folder, tmp_path / "out", "csv")
+
+
 def test_an_alliance_that_nobody_leads_is_warned_of_row_by_row(tmp_path: Path) -> None:
     heads, tables = _sample("gaotai")
     _with_members(tables)

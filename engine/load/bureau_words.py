@@ -1,5 +1,7 @@
 """Which tables are a scheme's own kind tables, by name and columns, and which must be something else."""
 
+from collections.abc import Iterator
+
 from engine.load.tables import Table
 from engine.load.text import name_text
 from engine.load.values import header_unit
@@ -43,8 +45,22 @@ def kind_of(scheme: Scheme, table: Table) -> str | None:
 
 def strange_columns(scheme: Scheme, kind: str, table: Table) -> list[str]:
     """The columns of a table's first row that the kind does not have."""
-    known = spellings(scheme, kind).keys() | _KEY_WORDS
+    known = {*spellings(scheme, kind), *_KEY_WORDS, *_owners(scheme, kind), *_documents(scheme, kind)}
     return [word for key in table.rows[0].cells if (word := header_unit(name_text(key))[0]) not in known]
+
+
+def _owners(scheme: Scheme, kind: str) -> Iterator[str]:
+    """What the column is headed by that names the unit a row is under."""
+    for parent in scheme.tables[kind].parents:
+        yield from (f"所属{parent}", f"所属{scheme.labels.here(parent)}", scheme.labels.id(parent))
+
+
+def _documents(scheme: Scheme, kind: str) -> Iterator[str]:
+    """What the columns are headed by that name the document of an event."""
+    yield from (datum.evidence for (table, _), datum in scheme.inputs.items() if table == kind and datum.evidence)
+    for (table, _), figure in scheme.figures.items():
+        if table == kind and figure.gate is not None:
+            yield from (test.evidence for test in figure.gate.tests if test.evidence)
 
 
 def spellings(scheme: Scheme, kind: str) -> dict[str, str]:
