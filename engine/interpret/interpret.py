@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from engine.interpret.evaluate import Evaluator
+from engine.interpret.histories import Histories
 from engine.interpret.link import Linked, link
 from engine.interpret.steps import Doer, descendants, unlinked
-from engine.interpret.world import COUNTY, input_value, parameter_value, rows_of
-from engine.nouns.dataset import DataRow, Dataset
+from engine.interpret.world import input_value, parameter_value, rows_of
+from engine.nouns.dataset import Dataset
 from engine.nouns.periods import Period, periods_of
 from engine.nouns.pipeline import Carry, Ledger, Pipeline
 from engine.nouns.value import Value, stated
@@ -87,8 +89,11 @@ class _Year:
     tables: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     evaluator: Evaluator = field(init=False)
     parameters: dict[tuple[str, str | None, Period], Value] = field(default_factory=dict)
+    counts: dict[tuple[tuple[str, ...], str | None], int] = field(default_factory=dict)
+    histories: Histories = field(init=False)
 
     def __post_init__(self) -> None:
+        self.histories = Histories(self.pipeline.scheme, self.dataset)
         self.evaluator = Evaluator(self.pipeline.scheme, self._parameter, self.findings, self.noting)
 
     def settle(self) -> YearRun:
@@ -151,10 +156,9 @@ class _Year:
         assert datum is not None
         if not self._has_rows(step.child, row, period):
             return None
-        rows = [
-            r for r in self.dataset.rows[step.child] if r.period.year == period.year and r.insurance == row.insurance
-        ]
-        own = [r for r in rows if self._belongs(r, row)]
+        own = self.histories.rows(
+            step.child, period.year, row.insurance, row.table, row.unit, partial(self._is_alone, row)
+        )
         if not own:
             about = {"unit": row.unit, "period": str(period), "insurance": row.insurance or "—", "name": step.child}
             self.findings.append(Finding("R151", row.place, about))
@@ -180,27 +184,14 @@ class _Year:
 
     def _has_rows(self, table: str, row: Row, period: Period) -> bool:
         link = self.pipeline.scheme.links.get(table)
-        rows = self.dataset.rows.get(table if link is None else link.source, ())
-        return any(r.period.year == period.year and r.insurance == row.insurance for r in rows)
-
-    def _belongs(self, child: DataRow, row: Row) -> bool:
-        """Whether a row of the data is the unit's, directly or through the unit it is under."""
-        parents = self.pipeline.scheme.tables[child.table].parents
-        if row.table == COUNTY:
-            return True
-        owner = child.parent or child.unit
-        if row.table in parents:
-            return owner == row.unit or (child.parent is None and self._is_alone(row, parents))
-        return any(
-            self._belongs(r, row)
-            for parent in parents
-            for r in self.dataset.rows.get(parent, ())
-            if (r.unit, r.insurance, r.period.year) == (owner, child.insurance, child.period.year)
-        )
+        return self.histories.are_there(table if link is None else link.source, period.year, row.insurance)
 
     def _is_alone(self, row: Row, tables: tuple[str, ...]) -> bool:
         """Whether a unit is the only one of its kinds and insurance type, so that rows need not name it."""
-        return sum(r.insurance == row.insurance for table in tables for r in self.doer.tables[table]) == 1
+        key = (tables, row.insurance)
+        if key not in self.counts:
+            self.counts[key] = sum(r.insurance == row.insurance for table in tables for r in self.doer.tables[table])
+        return self.counts[key] == 1
 
 
 _AMOUNTS = frozenset({"sum", "mean", "largest", "smallest"})
