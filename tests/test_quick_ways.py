@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.api import Policy, bind_data, open_policy
-from engine.interpret import choose, evaluate, steps, world
+from engine.interpret import amounts, choose, derive, evaluate, gather, world
 from engine.interpret.interpret import interpret
 from engine.load.yaml_data import data_in
 from engine.load.yaml_text import Mapping, Node, Scalar, Sequence
@@ -83,7 +83,7 @@ def test_known_conditions_decide_as_unmarked_ones_do(
 
 def turn_off_the_quick_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no value be of the type and no number of the types that the quick ways look for."""
-    for module in (value, choose, evaluate, steps, world):
+    for module in (value, amounts, choose, derive, evaluate, gather, world):
         monkeypatch.setattr(module, "Known", lambda now: Value(now, now))
     monkeypatch.setattr(p, "EXACT", frozenset())
 

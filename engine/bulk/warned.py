@@ -7,7 +7,7 @@ from sqlglot import exp
 from engine.bulk.fill import flat
 from engine.bulk.plain_data import PlainData
 from engine.bulk.staged import N, NotPlainError, ident, literal
-from engine.interpret.steps import refusal
+from engine.interpret.derive import refusal
 from engine.nouns import core as c
 from engine.nouns.periods import Period
 from engine.nouns.pipeline import Allocate, Carry, Derive, Inspect, Pipeline

@@ -10,7 +10,8 @@ from functools import partial
 from engine.interpret.evaluate import Evaluator
 from engine.interpret.histories import Histories
 from engine.interpret.link import Linked, link
-from engine.interpret.steps import Doer, descendants, unlinked
+from engine.interpret.steps import Doer
+from engine.interpret.work import descendants, unlinked
 from engine.interpret.world import input_value, parameter_value, rows_of
 from engine.nouns.dataset import Dataset
 from engine.nouns.periods import Period, periods_of

@@ -1,4 +1,4 @@
-"""A figure from other columns of its row, as SQL: mirrors the deriving of interpret/steps.py."""
+"""A figure from other columns of its row, as SQL: mirrors interpret/derive.py."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Rows gathered to the row they belong to, and what a row above gives to those below, as SQL: mirrors interpret/steps.py."""
+"""Rows gathered to the row they belong to, and what a row above gives to those below, as SQL: mirrors interpret/gather.py."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Rows as parts of what they are linked into, as SQL: gathered to it, and looking up to it; mirrors interpret/steps.py."""
+"""Rows as parts of what they are linked into, as SQL: gathered to it, and looking up to it; mirrors interpret/gather.py."""
 
 from collections.abc import Iterable, Mapping
 from copy import copy

@@ -1,4 +1,4 @@
-"""Columns of earlier periods, and places among siblings, as SQL: mirrors interpret/steps.py."""
+"""Columns of earlier periods, and places among siblings, as SQL: mirrors interpret/look_back.py and the places of interpret/gather.py."""
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Sequence_
