@@ -76,9 +76,7 @@ def _extreme(mine: Rows, picked: list[_Picked], *, largest: bool) -> Possible:
     pick = r.greatest if largest else r.least
     if all(x.is_sure for x in picked):
         found = [y for x in picked if (y := x.pick(x.number.low, x.sure, function)) is not None]
-        one = pick(mine, *found)
-        # Where there is no row at all this is not asked for.
-        return d.point(Rational(one.above, one.below))
+        return _sure(mine, picked, pick(mine, *found))
 
     def end(of: Callable[[_Picked], Rational | None], among: Callable[[_Picked], exp.Expression]) -> Rational | None:
         found = [y for x in picked if (y := x.pick(of(x), among(x), function)) is not None]
@@ -107,6 +105,15 @@ def _extreme(mine: Rows, picked: list[_Picked], *, largest: bool) -> Possible:
     endless = any_of(*(x.endless(far(x), x.kept) for x in picked))
     outer = r.choose(mine, [(any_of(no(some), endless), None)], end(far, kept))
     return Possible(Number(inner, outer) if largest else Number(outer, inner))
+
+
+def _sure(mine: Rows, picked: list[_Picked], one: Rational) -> Possible:
+    """What rows come to that certainly count; where there is no row at all this is not asked for."""
+    if all(x.g.holds[0] is x.g.holds[1] for x in picked):
+        return d.point(Rational(one.above, one.below))
+    # There may be rows that count only without an assumption, or only with it: on the other side there is none.
+    told = r.choose(mine, [(no(any_of(*(x.g.some(x.sure) for x in picked))), None)], one)
+    return Possible(Number(told, told))
 
 
 def _perhaps(picked: list[_Picked]) -> exp.Expression:
@@ -139,7 +146,7 @@ def _mean(mine: Rows, picked: list[_Picked]) -> Possible:
     lows = mean([x.number.low for x in picked])
     if all(x.is_sure for x in picked):
         assert lows is not None
-        return d.point(lows)
+        return _sure(mine, picked, lows)
     some = truth(value=True)
     if not all(x.g.never_empty for x in picked):
         some = bound_truth(mine, "some_sure", n.over(count, n.constant(0)))

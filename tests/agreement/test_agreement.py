@@ -211,6 +211,33 @@ def test_divisors_and_bases_of_nothing_are_settled_in_sql(every_engine: Engine) 
     assert handed_back.units == 0
 
 
+KEPT_OUT = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+主体 月账 属于 单位 按 月
+参数 参倍1: 数量, 转引 《办法》   依据 第1条
+环节 年终清算
+  对 月账:
+    额1 = 100元 × 参倍1
+  对 单位:
+    额2 = (最大 月账.额1 其中 额1 不满 (100元 × 参倍1)) 的 50%
+    额3 = (最小 月账.额1 其中 额1 不满 (100元 × 参倍1)) 的 50%
+    额4 = (平均 月账.额1 其中 额1 不满 (100元 × 参倍1)) 的 50%
+    额5 = (最大 月账.额1 其中 额1 不满 200元) 的 50%
+"""
+OF_KEPT_OUT = """假设: {参倍1: 0}
+单位:
+  - {名称: 甲, 年度: 2024}
+"""
+
+
+@pytest.mark.parametrize("assumed", ["0", "2", "5"])
+def test_rows_that_an_assumption_keeps_out_leave_open_what_is_picked_of_them(
+    every_engine: Engine, assumed: str
+) -> None:
+    told_alike(every_engine, KEPT_OUT, OF_KEPT_OUT.replace("参倍1: 0", f"参倍1: {assumed}"))
+
+
 # ---- the worked cases
 
 
