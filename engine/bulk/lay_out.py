@@ -132,7 +132,7 @@ class LayOut:
         """The county has a row for every insurance type of the year's data, given or not."""
         below = [s for name, s in self.staged.items() if name == COUNTY or COUNTY in self.scheme.tables[name].parents]
         found = " UNION ".join(
-            f"SELECT year, insurance FROM {ident(s.table)} WHERE {self._in_years('year')}"  # noqa: S608 - our own names
+            f"SELECT DISTINCT year, insurance FROM {ident(s.table)} WHERE {self._in_years('year')}"  # noqa: S608 - our own names
             for s in below
         )
         found = found or "SELECT 0 AS year, NULL::VARCHAR AS insurance WHERE false"

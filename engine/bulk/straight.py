@@ -95,7 +95,7 @@ class _Settler:
         dataset, scheme = self.data.dataset, self.rules.scheme
         looked_back = tuple(dict.fromkeys(looked_back_by(self.pipelines.values())))
         laid = LayOut(self.engine, scheme, self.data.staged, self.data.names, dataset.years)
-        layout = laid.layout(dataset.supplied, looked_back)
+        layout = self.layout = laid.layout(dataset.supplied, looked_back)
         for staged in self.data.staged.values():
             self.engine.run(f"DROP TABLE {ident(staged.table)}")
         facts = facts_of(dataset)
@@ -180,6 +180,6 @@ class _Settler:
         datum = self.rules.scheme.inputs[kind, name]
         if name in self.data.dataset.assumptions or datum.event or datum.default is not None:
             return False
-        laid = self.program.years[self.data.dataset.years[-1]][kind].relation
+        laid = self.layout.relations[kind]
         query = f"SELECT 1 FROM {ident(laid.sql)} WHERE from_data AND {ident(laid.columns[name].sql)} IS NULL"  # noqa: S608
         return self._some(query)

@@ -20,6 +20,9 @@ from engine.sql.rows import Rows
 from engine.sql.told import Told
 from grammar.diagnostic import Finding, in_order
 
+# A frame may keep the unit under its own name; nothing of a frame has a space in its name.
+_WHOSE = '"whose it is"'
+
 
 class Warned:
     """Goes through the steps that may warn of something.
@@ -146,7 +149,10 @@ class Warned:
         told = self._of(year, step.table, step.whole.column) if isinstance(step.whole, c.Read) else None
         there = "true" if told is None else f"{ident(told.state)} IS NOT NULL"
         source = ident(found[step.table].frame.source)
-        if self._some(f"SELECT 1 FROM {source} WHERE {there} AND {ROW} NOT IN (SELECT up FROM ({below}))"):  # noqa: S608
+        # Who stands under a unit of another kind has none of this kind above: nothing is not in what holds that.
+        if self._some(
+            f"SELECT 1 FROM {source} WHERE {there} AND {ROW} NOT IN (SELECT up FROM ({below}) WHERE up IS NOT NULL)"  # noqa: S608
+        ):
             raise NotPlainError("a whole that nobody shares")
 
     def _sharing(self, step: Allocate, found: Mapping[str, Rows]) -> Iterator[str]:
@@ -163,8 +169,8 @@ class Warned:
                 f"WHERE NOT ({text_of(rows.refused)})" if step.method == "equally" and rows.refused is not None else ""
             )
             yield (
-                f"SELECT {text_of(up)} AS up, unit FROM {ident(rows.frame.source)} "  # noqa: S608 - our own names
-                f"JOIN (SELECT {ROW}, unit FROM {ident(f'kept {kind}')}) USING ({ROW}) {out}"
+                f"SELECT {text_of(up)} AS up, {_WHOSE} AS unit FROM {ident(rows.frame.source)} "  # noqa: S608 - our own names
+                f"JOIN (SELECT {ROW}, unit AS {_WHOSE} FROM {ident(f'kept {kind}')}) USING ({ROW}) {out}"
             )
 
 
