@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+
+sys.path.insert(0, str(Path(__file__).parent / "agreement"))
+
+from roads import case_of, dataset_of
 
 from engine.api import Policy, bind_data, open_policy, settle
 from engine.bulk.many import Many, settle_many
@@ -24,6 +29,8 @@ from engine.nouns.printed import plain
 from engine.sql.duckdb_engine import DuckDB
 from grammar.diagnostic import FindingsError
 
+# Random programs of this test's own, a group of so many at a time, and the runs of each.
+FIRST, GROUPS, IN_GROUP, RUNS = 3_100_000, 4, 10, 5
 POLICIES = Path(__file__).resolve().parent.parent / "policies"
 STATES = ("stated", "assumed", "open")
 Figure = tuple[str | bool | None, str, str]
@@ -124,6 +131,38 @@ def test_every_run_of_a_batch_is_as_it_is_alone(name: str) -> None:
         given = {name: Assumption(name, value, "batch") for name, value in values.items() if value is not None}
         runs.append({**dataset.assumptions, **given})
     assert same(policy, dataset, runs).why is None
+
+
+def _random_runs(policy: Policy, dataset: Dataset, seed: int) -> list[dict[str, Assumption]]:
+    """Runs that take everything open, half of it, a little, nothing."""
+    undecided = [p for p in policy.scheme().parameters.values() if p.state in {"open", "referred"}]
+    chance = random.Random(f"batch {seed}")  # noqa: S311
+    runs = []
+    for number in range(RUNS):
+        share = (1, 0.5, 0.5, 0.2, 0)[number % 5]
+        values = {p.name: value_of(chance, p) for p in undecided if chance.random() < share}
+        given = {name: Assumption(name, value, "batch") for name, value in values.items() if value is not None}
+        runs.append({**dataset.assumptions, **given})
+    return runs
+
+
+def _random_case(seed: int) -> tuple[Policy, Dataset] | None:
+    case, policy = case_of(seed)
+    try:
+        return policy, dataset_of(case, policy)
+    except FindingsError:
+        return None
+
+
+# The number of a group, or a program that once broke off: its heads have 29 digits with the decimals they are told with.
+@pytest.mark.parametrize("group", [*range(GROUPS), 3_100_235])
+def test_every_run_of_a_random_program_is_as_it_is_alone(group: int) -> None:
+    seeds = range(FIRST + group * IN_GROUP, FIRST + (group + 1) * IN_GROUP) if group < GROUPS else [group]
+    found = {seed: case for seed in seeds if (case := _random_case(seed)) is not None}
+    assert found
+    assert any(
+        same(policy, data, _random_runs(policy, data, seed)).why is None for seed, (policy, data) in found.items()
+    )
 
 
 RULES = """方案 sample 「试」

@@ -14,7 +14,7 @@ from sqlglot import exp
 from engine.bulk.fill import Filled, column_of, fill, stored
 from engine.bulk.hand_over import Root, bound_together, of_roots, root_of
 from engine.bulk.run import PipelineOf, facts_of, load
-from engine.bulk.wide import waiting
+from engine.bulk.wide import decimal, waiting
 from engine.interpret.interpret import interpret
 from engine.interpret.report import figures_of, results_of
 from engine.nouns.dataset import Assumption, Dataset
@@ -464,12 +464,10 @@ def _places(sort: str) -> int | None:
 
 
 def _cell(told: Told, figure: Figure) -> str:
-    """A told whole number as a decimal: a product of decimals is exact, and refuses what does not fit."""
-    column = f"f.{_name(told.value)}"
+    """A told value as the table of its kind has it."""
+    number = decimal(told)
     if told.places is None:
-        return f"CAST({column} AS {figure.sort})"
-    unit = f"CAST('{Decimal(1).scaleb(-told.places):f}' AS DECIMAL({told.places}, {told.places}))"
-    number = f"CAST({column} AS DECIMAL({38 - told.places}, 0)) * {unit}"
+        return f"CAST({number} AS {figure.sort})"
     if figure.places is not None:
         return number
     # As text no figure ends in zeros that say nothing, save the two decimals of amounts.

@@ -223,7 +223,7 @@ class Wide:
         state = f"CASE f.{ident(told.state)} {words} END"
         if len(sorts) == len(("value", "state")):
             return [self._csv_cell(told), state]
-        return [f"CAST({_decimal(told)} AS {sorts[0]})", f"CAST({state} AS {sorts[1]})", self._waiting(part, told)]
+        return [f"CAST({decimal(told)} AS {sorts[0]})", f"CAST({state} AS {sorts[1]})", self._waiting(part, told)]
 
     def _waiting(self, part: _Part, told: Told) -> str:
         """What a figure waits for, as people read it."""
@@ -288,13 +288,21 @@ def _sort(told: Told) -> str:
     return told.sort if told.places is None else f"DECIMAL(38,{told.places})"
 
 
-def _decimal(told: Told) -> str:
-    """A told whole number as a decimal: a product of decimals is exact, and refuses what does not fit."""
+def decimal(told: Told) -> str:
+    """A told whole number of a row ``f`` as a decimal; what has more digits than it may have before the point is refused."""
     column = f"f.{ident(told.value)}"
     if told.places is None:
         return column
     unit = f"CAST('{_last(told.places)}' AS DECIMAL({told.places}, {told.places}))"
-    return f"CAST({column} AS DECIMAL({38 - told.places}, 0)) * {unit}"
+    # A product of decimals is exact, but a factor has no more digits than are left beside the unit's.
+    digits = 38 - told.places
+    short = f"CAST({column} AS DECIMAL({digits}, 0)) * {unit}"
+    if told.sort == "BIGINT":
+        return short
+    one = f"CAST(1{'0' * told.places} AS HUGEINT)"
+    ones = f"CAST({column} // {one} AS DECIMAL(38, {told.places}))"
+    long = f"{ones} + CAST({column} % {one} AS DECIMAL({told.places}, 0)) * {unit}"
+    return f"CASE WHEN abs({column}) < CAST(1{'0' * digits} AS HUGEINT) THEN {short} ELSE {long} END"
 
 
 def _last(places: int) -> str:
@@ -303,7 +311,7 @@ def _last(places: int) -> str:
 
 def _number(told: Told) -> str:
     """A told number as text: amounts with two decimals, others without zeros at the end where they end there."""
-    text = f"CAST({_decimal(told)} AS VARCHAR)"
+    text = f"CAST({decimal(told)} AS VARCHAR)"
     if told.places == FEN_PLACES:
         return text
     short = f"rtrim(rtrim({text}, '0'), '.')"
