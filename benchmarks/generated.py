@@ -124,6 +124,14 @@ class Generated:
         return cls(database, SCHEMES / "w2", relations, "医院", W2_FIGURES)
 
     @classmethod
+    def of_shares(cls, database: duckdb.DuckDBPyConnection) -> "Generated":
+        """A whole split by largest remainder, over the tables ``areas`` and ``units``."""
+        areas = _OWN.format(row="row", parent="0", unit="'统筹区' || row", data=", pool", table="areas")
+        units = _OWN.format(row="row", parent="area", unit="'医院' || row", data=", weight", table="units")
+        relations = {"县": _COUNTY, "统筹区": areas, "医院": units}
+        return cls(database, SCHEMES / "remainder", relations, "医院", ("资金池份额",))
+
+    @classmethod
     def of_many(cls, database: duckdb.DuckDBPyConnection, scheme: Path, wide: int, count: int) -> "Generated":
         """A scheme of `folders.rules_of_many` over rows made here."""
         data = "".join(f", (1000 + hash(range, {n}) % 1000000)::BIGINT AS figure_0_{n}" for n in range(wide))

@@ -18,6 +18,7 @@ import crossing
 import explanations
 import institutions
 import national
+import shares
 import starts
 import structure
 from measure import ROUNDS, machine
@@ -25,7 +26,19 @@ from race import Peers
 
 REPORT = Path(__file__).parent / "REPORT.md"
 # Every line that is of no race, in the order of the report; the largest come last, for what they leave in memory of files.
-PARTS = (structure, starts, institutions, county, explanations, comparison, claims, crossing, claims_at_size, national)
+PARTS = (
+    structure,
+    shares,
+    starts,
+    institutions,
+    county,
+    explanations,
+    comparison,
+    claims,
+    crossing,
+    claims_at_size,
+    national,
+)
 _HEAD = ["| what | peer | ratio (median) | min–max | goal | met |", "|---|---|---|---|---|---|"]
 
 
