@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from engine.api import bind_data, data_of_unit, open_policy, settle
 from engine.doors.command import cli
+from engine.load import parquet
 from engine.load.parquet import ROWS_HELD
 from engine.load.read import read_data
 
@@ -230,3 +231,61 @@ def test_of_many_claims_only_those_of_the_unit_are_read(tmp_path: Path, parts: t
     assert stored.exit_code == 0, stored.stderr
     assert stored.stdout == run("explain", tmp_path / "sample", "统筹支付", "--data", tmp_path / "data", *words).stdout
     assert "21.00" in stored.stdout
+
+
+STAYS = """方案: gaotai
+年度: 2026
+险种: 职工
+假设: {转诊间隔: 15日, 起付线级别: 较高一级}
+医共体:
+  - {名称: 县人民医院医共体, 年度总额预算: 1000.00}
+  - {名称: 县中医医院医共体, 年度总额预算: 1000.00}
+"""
+STAY_COLUMNS = ("单位", "参保人", "入院日期", "出院日期", "转诊", "起付标准")
+STAY_ROWS = (
+    ("县人民医院医共体", "张三", "2026-03-01", "2026-03-10", "否", "200"),
+    ("县人民医院医共体", "张三", "2026-03-20", "2026-03-28", "是", "600"),
+    ("县人民医院医共体", "张三丰", "2026-03-20", "2026-03-28", "否", "300"),
+    ("县人民医院医共体", "李四", "2026-03-01", "2026-03-10", "否", "400"),
+    ("县中医医院医共体", "李四", "2026-03-01", "2026-03-05", "否", "500"),
+    ("县中医医院医共体", "王五", "2026-03-01", "2026-03-05", "否", "700"),
+    ("县中医医院医共体", "王五", "2026-03-01", "2026-03-05", "否", "800"),
+)
+
+
+def _stays(folder: Path, *, long: bool) -> Path:
+    """The admissions in one file with all else, or in a long table of a folder."""
+    folder.mkdir()
+    rows = [dict(zip(STAY_COLUMNS, row, strict=True)) for row in STAY_ROWS]
+    if not long:
+        lines = "".join(f"  - {{{', '.join(f'{name}: {cell}' for name, cell in row.items())}}}\n" for row in rows)
+        (folder / "案.yaml").write_text(f"{STAYS}住院记录:\n{lines}", encoding="utf-8")
+        return folder / "案.yaml"
+    (folder / "案.yaml").write_text(STAYS, encoding="utf-8")
+    cells = ", ".join(str(row) for row in STAY_ROWS)
+    named = ", ".join(f'"{name}"' for name in STAY_COLUMNS)
+    duckdb.sql(f"COPY (FROM (VALUES {cells}) t({named})) TO '{folder / '住院记录.parquet'}' (FORMAT parquet)")
+    return folder
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("form", ["parquet", "csv", "json"])
+def test_a_merged_row_is_explained_by_the_name_it_was_given(
+    form: str, long: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "ROWS_HELD", 0)
+    data, out = _stays(tmp_path / "data", long=long), tmp_path / "out"
+    settled("gaotai", data, form, out)
+    for name, amounts in {
+        "张三·2026-03-20": ["600.00"],
+        "张三丰·2026-03-20": ["300.00"],
+        "李四·2026-03-01": ["400.00", "500.00"],
+        "王五·2026-03-01·2": ["800.00"],
+    }.items():
+        stored = run("explain", "--from", out, "--unit", name)
+        assert stored.exit_code == 0, stored.stderr
+        assert stored.stdout == run("explain", "gaotai", "--all", "--data", data, "--unit", name).stdout
+        assert all(amount in stored.stdout for amount in amounts)
+    unknown = run("explain", "--from", out, "--unit", "赵六·2026-03-01")
+    assert unknown.exit_code == 2
+    assert "赵六·2026-03-01" in unknown.stderr

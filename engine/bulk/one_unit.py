@@ -1,6 +1,6 @@
 """One unit of a run by itself: its data with all that belongs together with it, and no more of long tables than that."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 
 from engine.bulk.fill import Tables, flat
@@ -13,7 +13,8 @@ from engine.load.tables import BulkTable, RawData
 from engine.load.text import name_text
 from engine.nouns.core import Scheme, Table
 from engine.nouns.dataset import Dataset
-from engine.nouns.pipeline import Allocate, Carry, Pipeline, Sequence, Spread
+from engine.nouns.pipeline import Allocate, Carry, Link, Pipeline, Sequence, Spread
+from engine.nouns.possible import Possible
 from engine.nouns.world import Row
 from grammar.frozen import dataclass
 
@@ -64,6 +65,25 @@ def alone(pipeline_of: PipelineOf, dataset: Dataset, unit: str) -> Alone:
         row.unit for kinds in tables.values() for rows in kinds.values() for row in rows if root_of(row) in roots
     )
     return Alone(of_roots(pipeline_of, dataset, tables, roots), frozenset(own), beside, frozenset(shared))
+
+
+def owners_of_merged(pipeline_of: PipelineOf, dataset: Dataset, name: str) -> tuple[str, ...]:
+    """The units of rows that may be merged (合并自) into one that goes by a name: its keys, the day it begins, a number."""
+    found: dict[str, None] = {}
+    for year in dataset.years:
+        pipeline = pipeline_of(date(year, 1, 1))
+        links = [step for step in flat(pipeline) if isinstance(step, Link)]
+        tables = rows_of(pipeline.scheme, dataset, year) if links else {}
+        for step in links:
+            for row in tables.get(step.source, ()):
+                own = f"{'、'.join(_text(row.columns[key].base) for key in step.keys)}·{row.columns[step.end].base}"
+                if row.parent is not None and (own == name or name.removeprefix(f"{own}·").isdigit()):
+                    found[row.parent.unit] = None
+    return tuple(found)
+
+
+def _text(value: Possible) -> str:
+    return ("否", "是")[value] if isinstance(value, bool) else str(value)
 
 
 def is_of(row: Row, unit: str) -> bool:
@@ -141,18 +161,33 @@ def _units(tables: Mapping[int, Tables], pipelines: Mapping[int, Pipeline]) -> t
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """A long table of a kind whose rows may be left out where they are of other units, with its columns that name a unit."""
+    """A long table of a kind whose rows may be left out where they are of other units, with its columns that name a unit.
+
+    ``keys`` are columns that the names of what its rows are merged into begin with.
+    """
 
     kind: str
     table: BulkTable
     columns: tuple[int, ...]
+    keys: tuple[int, ...]
 
     def leave_only(self, names: frozenset[str]) -> None:
         """Leave the rows of some units, and those that name none."""
         self.table.store.leave_only(self.columns, lambda text: name_text(text.replace("\n", "")) in names)
 
+    def leave_only_merged(self, name: str) -> None:
+        """Leave the rows that may be merged into one that goes by a name."""
+        if self.keys:
+            self.table.store.leave_only(self.keys, lambda text: name.startswith(name_text(text.replace("\n", ""))))
+        else:
+            self.leave_only(frozenset())
 
-def long_tables(states: list[Scheme], pipelines: Iterable[Pipeline], raw: RawData) -> Iterator[Long]:
+    def leave_all(self) -> None:
+        """Leave every row."""
+        self.table.store.leave_only(self.columns, lambda _: True)
+
+
+def long_tables(states: list[Scheme], pipelines: Collection[Pipeline], raw: RawData) -> Iterator[Long]:
     """The long tables of rows below units: nothing belongs to such a row, and no history asks whether others have some."""
     scheme = states[-1]
     words = words_of(scheme)
@@ -166,8 +201,14 @@ def long_tables(states: list[Scheme], pipelines: Iterable[Pipeline], raw: RawDat
         b = Binding(scheme, raw, words=words)
         found = [header_of(b, kind, name) for name in table.columns]
         naming = tuple(i for i, header in enumerate(found) if header is not None and header.sort in _NAMING)
+        keys = {step.keys[0] for p in pipelines for step in flat(p) if isinstance(step, Link) and step.source == kind}
+        by_key = tuple(
+            i
+            for i, header in enumerate(found)
+            if header is not None and header.datum is not None and header.name in keys
+        )
         if naming:
-            yield Long(kind, table, naming)
+            yield Long(kind, table, naming, by_key)
 
 
 _NAMING = frozenset({"单位", "所属"})

@@ -1,5 +1,6 @@
 """One unit of a run that was written to files, settled again by the interpreter, so that its stored figures can be explained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from engine.api import Policy
     from engine.doors.batch_receipt import OneOfMany
     from engine.load.tables import RawData
-    from engine.nouns.dataset import Dataset
+    from engine.nouns.dataset import Assumption, Dataset
     from engine.nouns.settlement import Settlement
 
 
@@ -105,22 +106,56 @@ class _Stored:
 
     def agreed(self, policy: "Policy", raw: "RawData", unit: str) -> "tuple[Dataset, list[Finding]]":
         """The unit's data once its figures are as stored; where its own rows are not enough, with those beside it."""
-        from engine.api import data_of_unit
+        from engine.bulk.one_unit import NoSuchUnitError
         from engine.load.bind import digest_of
 
         if digest_of(raw) != self.given["data"]:
             raise _DisagreesError([Finding("S123", Place(self.data))])
         assumed = assumptions_given(policy, self.given, self.receipt)
+        try:
+            return self._of(policy, raw, assumed, unit)
+        except NoSuchUnitError:
+            found = self._of_merged(policy, raw, assumed, unit)
+            if found is None:
+                raise
+            return found
+
+    def _of(
+        self, policy: "Policy", raw: "RawData", assumed: "list[Assumption]", unit: str
+    ) -> "tuple[Dataset, list[Finding]]":
+        from engine.api import data_of_unit
+
         dataset, some_left_out = data_of_unit(policy, raw, assumed, unit, beside=False)
         try:
-            return dataset, self._held(policy, dataset, unit)
+            return dataset, self._held(policy, dataset, [unit])
         except FindingsError:
             if not some_left_out:
                 raise
         dataset, _ = data_of_unit(policy, raw, assumed, unit)
-        return dataset, self._held(policy, dataset, unit)
+        return dataset, self._held(policy, dataset, [unit])
 
-    def _held(self, policy: "Policy", dataset: "Dataset", unit: str) -> list[Finding]:
+    def _of_merged(
+        self, policy: "Policy", raw: "RawData", assumed: "list[Assumption]", name: str
+    ) -> "tuple[Dataset, list[Finding]] | None":
+        """The data of the unit that a merged row (合并自) belongs to, of all units where several have one of its name."""
+        from engine.api import bind_data
+        from engine.bulk.one_unit import long_tables, owners_of_merged
+
+        pipelines = [policy.pipeline(state.start) for state in policy.states() if state.start is not None]
+        long = list(long_tables(policy.states(), [*pipelines, policy.pipeline()], raw))
+        for table in long:
+            table.leave_only_merged(name)
+        owners = owners_of_merged(policy.pipeline, bind_data(policy, raw, assumed), name)
+        if not owners:
+            return None
+        if not owners[1:]:
+            return self._of(policy, raw, assumed, owners[0])
+        for table in long:
+            table.leave_all()
+        dataset = bind_data(policy, raw, assumed)
+        return dataset, self._held(policy, dataset, owners)
+
+    def _held(self, policy: "Policy", dataset: "Dataset", units: Sequence[str]) -> list[Finding]:
         """What is to be told beside the explanation; raises FindingsError where anything is not as it was."""
         from engine.api import settle
 
@@ -132,7 +167,8 @@ class _Stored:
         findings = _changes(given, _receipt_of(settlement, policy, dataset, self))
         if has_errors(findings):
             raise _DisagreesError(findings)
-        _hold(settlement, self, unit)
+        for unit in units:
+            _hold(settlement, self, unit)
         return findings
 
 
