@@ -119,13 +119,16 @@ class Graph:
         return tuple(sorted(result, key=lambda key: self.stages[key]))
 
     def _across_grains(self, keys: list[Key]) -> None:
-        """A loop through 上月 that also goes through the year's figure, which needs all months, never comes to an end."""
+        """A loop through 上月 that also goes through what is of the year, and so needs all months, never comes to an end."""
+        # A part of what a unit allots is made with all other parts, of all months.
+        whole_of = {(r, a.part): a.table for a in self.allocations for r in a.receivers}
         inside = {key: {e.target for e in self.edges[key] if e.target in self.edges} for key in keys}
         told: set[Key] = set()
         for key in keys:
             for target in (e.target for e in self.edges[key] if e.earlier and e.target in self.edges):
                 way = _way(target, key, inside)
-                if len({self.symbols.tables[t].grain for t, _ in way}) > 1 and not told & set(way):
+                tables = {table for step in way for table in (step[0], whole_of.get(step, step[0]))}
+                if len({self.symbols.tables[t].grain for t in tables}) > 1 and not told & set(way):
                     told.update(way)
                     names = " ← ".join(f"{t}.{n}" for t, n in (*reversed(way), key))
                     self.symbols.tell("C371", self._span(key), loop=names)

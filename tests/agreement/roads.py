@@ -23,6 +23,7 @@ from grammar.frozen import dataclass
 
 Road = Callable[[Policy, Dataset], Settlement]
 Told = Mapping[str, Any]
+_BROKE_OFF = "broke off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Outcome:
 
     @property
     def differs(self) -> bool:
-        """Whether they did not tell the same."""
-        return self.told[0] != self.told[1]
+        """Whether they did not tell the same; who breaks off tells nothing, though both do."""
+        return self.told[0] != self.told[1] or _BROKE_OFF in self.told[0]
 
 
 def case_of(seed: int) -> tuple[Case, Policy]:
@@ -75,7 +76,7 @@ def told(road: Road, policy: Policy, dataset: Dataset) -> tuple[Told, HandedBack
     except FindingsError as error:
         return {"findings": sorted((f.as_json("zh") for f in error.findings), key=str)}, None
     except Exception as error:  # noqa: BLE001 - a road that breaks off differs, whatever it broke off with
-        return {"broke off": f"{type(error).__name__}: {error}"}, None
+        return {_BROKE_OFF: f"{type(error).__name__}: {error}"}, None
     form = settlement_json(settlement, "zh")
     for name in ("engine", "receipt", "handed_back"):
         form.pop(name, None)
