@@ -93,6 +93,9 @@ def _outcomes(
         outcome = _outcome(sort, sorted([*holding, *extra]), above, value, exists=exists)
         if not outcome.clash:
             live.update(dict.fromkeys(outcome.live))
+    if not live:
+        # What holds for certain clashes, whatever else holds.
+        return _outcome(sort, holding, above, value, exists=exists)._replace(live=())
     return _Outcome(tuple(live), ())
 
 

@@ -135,9 +135,11 @@ def merged(group: Sequence[tuple[Row, Link]], joins: Sequence[Value]) -> list[Ro
         following = joins[index + 1] if index + 1 < len(group) else _NO
         if _is(following, True):
             continue
-        row = _row(last, step, names)
-        row.standing = None if _is(following, False) else lift(p.inverted, following)
         members = list(_members(index, joins))
+        # What a year is settled with is known in that year: rows of a later one are of it, whatever day they begin on.
+        newest = max((group[j][0] for j, _ in members), key=lambda member: member.period.year)
+        row = _row(last, step, newest, names)
+        row.standing = None if _is(following, False) else lift(p.inverted, following)
         row.children[step.source] = [group[j][0] for j, _ in reversed(members)]
         row.members = {group[j][0]: value for j, value in members if value is not None} or None
         for j, value in members:
@@ -227,19 +229,22 @@ def _too_open(joins: list[Value]) -> frozenset[str]:
 # ---- what is made
 
 
-def _row(last: Row, step: Link, names: dict[str, int]) -> Row:
-    """The row that ends with a row of the data; it goes by its keys and the day the last of its rows began."""
+def _row(last: Row, step: Link, newest: Row, names: dict[str, int]) -> Row:
+    """The row that ends with a row of the data; it goes by its keys and the day the last of its rows began.
+
+    It is of the year, and belongs to the unit, of the ``newest`` of its rows: the last of those of the latest year.
+    """
     day = last.columns[step.end].base
     name = f"{'、'.join(_text(last.columns[n].base) for n in step.keys)}·{day}"
     names[name] = names.get(name, 0) + 1
     if names[name] > 1:
         name = f"{name}·{names[name]}"
-    parent = last.parent
+    parent = newest.parent
     order: tuple[object, ...] = (_NO_RANK, _NO_RANK, name, parent.order if parent is not None else (), 1)
-    columns: dict[str, Value] = {n: last.columns[n] for n in ("年度", "期次", "险种")}
+    columns: dict[str, Value] = {n: newest.columns[n] for n in ("年度", "期次", "险种")}
     columns["名称"] = Known(name)
-    period = Period(last.period.year, "row")
-    return Row(step.table, name, last.insurance, period, parent, order, columns, frozenset(), True, last.place, {})
+    period = Period(newest.period.year, "row")
+    return Row(step.table, name, newest.insurance, period, parent, order, columns, frozenset(), True, last.place, {})
 
 
 def _text(value: Possible) -> str:

@@ -168,6 +168,10 @@ class _Linking:
             self.doubts.append(is_null(end.sql))
         self.windows = Windows(frame, by, [end.sql, exp.column(ROW)])
         before = frame.bind("row_before", self.windows.before(exp.column(ROW)))
+        if len(self.steps) > 1:
+            # What ends with a row is of that row's year, unless it holds one of a later year: that is for the interpreter.
+            year_before = frame.bind("year_before", self.windows.before(exp.column(YEAR)))
+            self.doubts.append(exp.GT(this=year_before, expression=exp.column(YEAR)))
         first = frame.bind("first", self.windows.over(exp.FirstValue(this=exp.column(ROW))))
         start = self._date(rows, self.step.start)
         gaps = self._gap(rows, start, end)

@@ -37,7 +37,7 @@ from roads import (
 from tables import DAYS, yuan
 from worked import SCHEMES, worked
 
-from engine.api import bind_data
+from engine.api import bind_data, settle
 from engine.load.yaml_data import read_yaml
 from engine.nouns.core import Core, Round, Scheme
 from engine.nouns.numbers import Mode
@@ -134,6 +134,7 @@ def told_alike(engine: Engine, text: str, data: str) -> HandedBack | None:
     dataset = bind_data(policy, read_yaml(data, "data.yaml"))
     right, _ = told(interpreted, policy, dataset)
     found, handed_back = told(engine_road(engine), policy, dataset)
+    assert "broke off" not in right
     assert found == right
     return handed_back
 
@@ -236,6 +237,50 @@ def test_rows_that_an_assumption_keeps_out_leave_open_what_is_picked_of_them(
     every_engine: Engine, assumed: str
 ) -> None:
     told_alike(every_engine, KEPT_OUT, OF_KEPT_OUT.replace("参倍1: 0", f"参倍1: {assumed}"))
+
+
+LATER_YEAR_FIRST = """方案 sample 「试」
+  施行 2024-01-01 起
+主体 单位 属于 县
+主体 单据 属于 单位 按 笔
+主体 疗程 合并自 单据
+  同 人
+  间隔 出 至 入 不超过 1日
+数据 单据
+  人: 文字
+  入: 日期
+  出: 日期
+  费: 金额
+环节 年终清算
+  对 单据:
+    自付 = 费 的 10%
+  对 疗程:
+    合计自付 = 合计 单据.自付
+  对 单位:
+    全部自付 = 合计 疗程.合计自付
+"""
+OF_LATER_YEAR_FIRST = """单位:
+  - {名称: 甲, 年度: 2026}
+  - {名称: 甲, 年度: 2027}
+单据:
+  - {单位: 甲, 年度: 2026, 人: 张三, 入: 2026-12-31, 出: 2026-12-31, 费: 200}
+  - {单位: 甲, 年度: 2027, 人: 张三, 入: 2026-12-30, 出: 2026-12-31, 费: 1000}
+  - {单位: 甲, 年度: 2026, 人: 李四, 入: 2026-12-31, 出: 2027-01-01, 费: 10}
+  - {单位: 甲, 年度: 2027, 人: 李四, 入: 2027-01-02, 出: 2027-01-03, 费: 20}
+  - {单位: 甲, 年度: 2026, 人: 王五, 入: 2026-12-31, 出: 2026-12-31, 费: 7}
+  - {单位: 甲, 年度: 2027, 人: 王五, 入: 2026-05-30, 出: 2026-05-31, 费: 8}
+"""
+
+
+def test_a_stay_is_of_the_latest_year_of_its_rows_whatever_day_they_begin_on(every_engine: Engine) -> None:
+    told_alike(every_engine, LATER_YEAR_FIRST, OF_LATER_YEAR_FIRST)
+    policy = policy_of(LATER_YEAR_FIRST)
+    told = settle(policy, bind_data(policy, read_yaml(OF_LATER_YEAR_FIRST, "data.yaml"))).figures
+    sums = {(r.row.unit, r.row.period.year): r.value.now for r in told if r.name in {"合计自付", "全部自付"}}
+    assert sums == {
+        ("王五·2026-12-31", 2026): 70, ("甲", 2026): 70, ("张三·2026-12-31", 2027): 12_000,
+        ("李四·2027-01-02", 2027): 300, ("王五·2026-05-30", 2027): 80, ("甲", 2027): 12_380,
+    }  # fmt: skip
 
 
 # ---- the worked cases
