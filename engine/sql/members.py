@@ -79,17 +79,6 @@ def parts_of(linked: Linked, year: int, years: Mapping[int, Mapping[str, Rows]])
     return tuple(x if linked.pairs is None else Members(x, linked.pairs, linked.step.table) for x in found)
 
 
-def hold_back_later(made: Rows, linked: Linked) -> None:
-    """Doubt what has parts of a later year than its own: when its year is settled, they have no figures in SQL yet."""
-    if not any(count for year, count in linked.source.years.items() if year > made.year):
-        return
-    table, key = (linked.source.sql, linked.part) if linked.pairs is None else (linked.pairs.sql, linked.pairs.whole)
-    where = exp.GT(this=exp.column(YEAR), expression=exp.Literal.number(made.year))
-    join = made.frame.gather("later_parts", table, exp.column(key.name), where)
-    join.columns.append(Bound("n", exp.Count(this=exp.Star())))
-    made.doubt(is_given(made.frame.bind("later_parts", exp.column("n", table=join.alias))))
-
-
 def _at_rest(rows: Rows) -> Rows:
     """The rows of a year that is settled: what is worked out on them now is no part of what that year left."""
     frame = rows.frame

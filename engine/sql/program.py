@@ -31,7 +31,7 @@ from engine.sql.layout import INSURANCE, PARENT, PARENT_KIND, ROW, UNIT, Layout
 from engine.sql.ledger import OfPeriod, by_period
 from engine.sql.levels import Stack, Statement, columns_in, pruned, query
 from engine.sql.linking import Linked, linked
-from engine.sql.members import hold_back_later, parts_of, spread_joined
+from engine.sql.members import parts_of, spread_joined
 from engine.sql.names import Called
 from engine.sql.periods import Past, Years, carry, place, waits_for_periods
 from engine.sql.rows import Facts, Rows, bound_truth
@@ -298,7 +298,6 @@ class _Year:
                 source.doubt(link.doubt)
                 source.ups[step.table] = (link.part.copy(), True)
                 made.standing, made.parts = link.standing, parts_of(link, self.year, self.years)
-                hold_back_later(made, link)
             case Inspect():
                 pass
 
