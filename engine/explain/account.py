@@ -30,7 +30,8 @@ class Step:
     """One figure or helper column of one row, as it came about.
 
     ``term`` is what was worked out (None where an exception takes the figure away or it is not known how);
-    ``decided`` and ``passed`` are the exceptions that held and those that did not.
+    ``decided`` and ``passed`` are the exceptions that held and those that did not. ``either`` are exceptions and rows of a
+    table of which nobody knows whether they hold, where the figure is the same all the same: there is no ``term`` then.
     """
 
     row: Row
@@ -40,11 +41,12 @@ class Step:
     term: Term | None
     decided: tuple[Passed, ...] = ()
     passed: tuple[Passed, ...] = ()
+    either: tuple[Passed, ...] = ()
 
     @property
     def reads(self) -> list[Leaf]:
         """The named values it stands on."""
-        terms = [t for t in (self.term, *(e.condition for e in self.decided)) if t is not None]
+        terms = [t for t in (self.term, *(e.condition for e in (*self.decided, *self.either))) if t is not None]
         found = {(leaf.name, leaf.parameter): leaf for t in terms for leaf in leaves(t)}
         return list(found.values())
 
@@ -178,10 +180,21 @@ class Accounts:
         hits = row.decided.get(maker.column, ())
         told = [self._exception(b, value_of) for b in maker.exceptions]
         node = maker.exceptions[hits[0]].value if hits else maker.default
-        said = None if isinstance(node, NoFigure) else term(node, value_of)
+        either = tuple(self._either(node, value_of)) if is_point(value.now) else ()
+        if not hits and is_point(value.now):
+            either = (*(e for e in told if not isinstance(e.condition.value.now, bool)), *either)
+        said = None if isinstance(node, NoFigure) or either else term(node, value_of)
         decided = tuple(told[i] for i in hits)
         passed = tuple(e for i, e in enumerate(told) if i not in hits)
-        return Step(row, maker.column, value, maker, said, decided, passed)
+        return Step(row, maker.column, value, maker, said, decided, passed, either)
+
+    def _either(self, node: "Core | NoFigure", value_of: Callable[[Core], Value]) -> Iterator[Passed]:
+        """Rows of tables inside an expression that may hold or not, where what the table comes to is the same."""
+        for inner in () if isinstance(node, NoFigure) else c.walk(node):
+            if isinstance(inner, c.Choose) and is_point(value_of(inner).now):
+                rows = [self._exception(branch, value_of) for branch in inner.branches]
+                if not any(x.condition.value.now is True for x in rows):
+                    yield from (x for x in rows if not isinstance(x.condition.value.now, bool))
 
     def _exception(self, branch: c.Branch, value_of: Callable[[Core], Value]) -> Passed:
         value = None if isinstance(branch.value, NoFigure) else value_of(branch.value)

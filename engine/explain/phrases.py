@@ -317,7 +317,7 @@ _MONTHS = (
 )  # fmt: skip
 _FUNCTIONS: dict[str, tuple[str, str]] = {
     "sum": ("合计", "total"), "mean": ("的平均数", "mean"), "largest": ("的最大数", "largest"),
-    "smallest": ("的最小数", "smallest"), "count": ("的个数", "number of"), "only": ("", "the one"),
+    "smallest": ("的最小数", "smallest"), "count": ("的个数", "number of"), "only": ("", "only"),
     "every": ("全部成立", "all of"), "some": ("有一项成立", "any of"),
 }  # fmt: skip
 _BEFORE = {

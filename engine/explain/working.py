@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from engine.explain.account import Step, counted, is_window, looked_at
+from engine.explain.account import Step, counted, is_window, looked_at, whole_row
 from engine.explain.explanation import Section
 from engine.explain.phrases import Phrases
 from engine.explain.sentences import Outcome, Sentences
@@ -182,7 +182,9 @@ def _rounded_as(maker: Derive, value: Number) -> Number:
 
 def _needs(t: Telling, own: Step) -> Iterator[str]:
     """What an open figure is worked out from, with what is known of it."""
-    sentences = Sentences(t.phrases)
+    # What is shared out is worked out on the row above, and its parts have their names there.
+    above = whole_row(own.maker, own.row) if isinstance(own.maker, Allocate) else None
+    sentences = Sentences(t.phrases if above is None else t.phrases_of(above))
     reads = [sentences.leaf(leaf) for leaf in own.reads if leaf.kind.base is not k.Base.YES_NO]
     if reads:
         yield t.say("needs", t.phrases.name(t.result.name), reads)
@@ -222,10 +224,14 @@ def _sentences_of(t: Telling, step: Step) -> Iterator[str]:
         yield _ranked(t, step, phrases, name)
         return
     amount = phrases.amount(step.value.now, step.maker.kind)
+    if step.either:
+        conditions = list(dict.fromkeys(phrases.bare(e.branch.condition, article=True) for e in step.either))
+        yield t.say("either", conditions, name, amount)
+        return
     if step.decided:
         conditions = [sentences.condition(e.condition) for e in step.decided]
         if step.term is None or isinstance(step.term, Leaf):
-            by = "" if step.term is None or step.term.name is None else sentences.name(step.term)
+            by = "" if step.term is None or step.term.name is None else phrases.the(sentences.name(step.term))
             yield t.say("fixed", conditions, name, amount, by)
             yield from _instead(t, step, phrases, name)
             return
@@ -253,16 +259,30 @@ def _ranked(t: Telling, step: Step, phrases: Phrases, name: str) -> str:
     assert isinstance(step.term, Leaf)
     maker = t.makers.by[step.row.table, step.term.name or ""]
     assert isinstance(maker, Sequence)
-    siblings = step.row.parent.children.get(step.row.table, []) if step.row.parent is not None else [step.row]
+    siblings = _ranked_with(t, step.row)
     source = step.row.columns[maker.source]
     kind = next((d.kind for key, d in t.result.pipeline.scheme.inputs.items() if key[1] == maker.source), None)
     made = t.makers.by.get((step.row.table, maker.source))
-    own = "" if kind is None and not isinstance(made, Derive) else phrases.amount(source.now, kind or made.kind)  # type: ignore[union-attr]
-    alike = sum(1 for r in siblings if r.columns[maker.source].now == source.now) - 1
+    own, alike = "", 0
+    if not is_point(source.now):
+        own = phrases.pick("（未定）", "open")
+    elif kind is not None or isinstance(made, Derive):
+        own = phrases.amount(source.now, kind or made.kind)  # type: ignore[union-attr]
+        alike = sum(1 for r in siblings if r.columns[maker.source].now == source.now) - 1
     place = phrases.amount(step.value.now, step.maker.kind)
     count = phrases.count(len(siblings))
     others = phrases.count(alike) if alike else ""
     return t.say("ranked", phrases.word(maker.source), own, maker.highest_first, count, name, place, others)
+
+
+def _ranked_with(t: Telling, row: Row) -> list[Row]:
+    """The rows of a kind under one parent, in the same period and insurance type: those a place is among."""
+    if row.parent is not None:
+        rows = row.parent.children.get(row.table, [])
+    else:
+        alone = (r.row for r in t.whole.settlement.figures if r.row.table == row.table and r.row.parent is None)
+        rows = list({id(x): x for x in alone}.values())
+    return [x for x in rows if x.period == row.period and x.insurance == row.insurance]
 
 
 def _instead(t: Telling, step: Step, phrases: Phrases, name: str) -> Iterator[str]:
@@ -288,9 +308,9 @@ def _usual(step: Step, phrases: Phrases) -> list[str]:
     names: dict[str, None] = {}
     for node in c.walk(step.maker.default):
         if isinstance(node, c.Read):
-            names[phrases.name(node.column)] = None
+            names[phrases.the(phrases.name(node.column))] = None
         elif isinstance(node, c.ReadParameter):
-            names[phrases.word(node.name)] = None
+            names[phrases.the(phrases.word(node.name))] = None
     return list(names)
 
 

@@ -96,7 +96,11 @@ def _outcomes(
     if not live:
         # What holds for certain clashes, whatever else holds.
         return _outcome(sort, holding, above, value, exists=exists)._replace(live=())
-    return _Outcome(tuple(live), ())
+    # What holds for certain, with nothing above it that may hold, decides whatever else is open.
+    sure = tuple(
+        i for i in holding if sort == "cases" or all(x is False for j, x in enumerate(conditions) if i in above[j])
+    )
+    return _Outcome(tuple(live), sure)
 
 
 def _subsets(items: list[int]) -> Iterator[list[int]]:

@@ -238,9 +238,11 @@ def _decided(
     holds: Sequence[tuple[exp.Expression, bool]],
     above: Sequence[frozenset[int]],
 ) -> Mask:
-    """The branches that decide, where all conditions are known; elsewhere none are told."""
+    """The branches that decide for certain: what holds, with nothing above it that holds or may hold."""
     sure = [certainly(c, blank=blank) for c, blank in holds]
-    tops = _tops(sort, sure, above)
-    told = m.either(m.when(top, m.fixed(1 << i)) for i, top in enumerate(tops))
-    fixed = no(any_of(*(is_null(c) for c, blank in holds if blank)))
-    return m.when(fixed, told)
+    out = [certainly(no(c), blank=blank) for c, blank in holds]
+    tops = [
+        all_of(yes, *(out[j] for j in range(len(sure)) if sort == "unless" and i in above[j]))
+        for i, yes in enumerate(sure)
+    ]
+    return m.either(m.when(top, m.fixed(1 << i)) for i, top in enumerate(tops))
