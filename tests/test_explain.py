@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent / "agreement"))
+
+from roads import case_of, dataset_of
+
 from engine.api import Policy, bind_data, explainer, open_policy
 from engine.doors.explain_form import text_of
 from engine.doors.telling import write_pieces_whole
@@ -25,7 +29,11 @@ from engine.load.cases import read_cases
 from engine.load.read import read_data
 from engine.load.tables import RawData
 from engine.load.yaml_data import read_yaml
-from grammar.diagnostic import FindingsError
+from engine.nouns.core import NoFigure
+from engine.nouns.numbers import round_to
+from engine.nouns.pipeline import Derive
+from engine.nouns.possible import is_point
+from grammar.diagnostic import FindingsError, Language
 
 ROOT = Path(__file__).resolve().parent.parent
 XIANCE = str(Path(sys.executable).with_name("xiance"))
@@ -84,6 +92,67 @@ def test_the_whole_chain_and_why_not_keep_to_the_trace_as_well(name: str) -> Non
         trace = json.dumps(explanation_json(explanation, whole.background)["trace"], ensure_ascii=False)
         missing = [n for n in _NUMBER.findall(explanation.text) if n not in trace and n.replace(",", "") not in trace]
         assert not missing, (explanation.title, missing)
+
+
+# ---- random programs, whose explanations nobody has read
+
+FIRST, GROUPS, IN_GROUP = 5_000_000, 4, 75
+# Random names end in digits, which are no amounts.
+_NAMED = re.compile(r"(?<=[\u4e00-\u9fff])\d+")
+
+
+@cache
+def random_group(group: int) -> tuple[Explainer, ...]:
+    found = []
+    for seed in range(FIRST + group * IN_GROUP, FIRST + (group + 1) * IN_GROUP):
+        case, made = case_of(seed)
+        try:
+            found.append(explainer(made, dataset_of(case, made)))
+        except FindingsError:
+            continue
+    return tuple(found)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_what_a_figure_is_said_to_be_worked_out_from_comes_to_it(group: int) -> None:
+    checked = 0
+    for whole in random_group(group):
+        for result in whole.background.settlement.figures:
+            step = whole.telling(result, "zh").accounts.step(result.row, result.name)
+            if step is None or step.term is None or not isinstance(step.maker, Derive) or not is_point(step.value.now):
+                continue
+            said = step.decided[0].branch.value if step.decided else step.maker.default
+            assert not isinstance(said, NoFigure)
+            value = whole.background.trace(result.pipeline, result.row)(said).now
+            if isinstance(value, int | Fraction) and not isinstance(value, bool) and step.maker.step is not None:
+                value = round_to(value, step.maker.step, step.maker.mode)
+            if is_point(value):
+                assert value == step.value.now, (result.row.unit, result.name)
+                checked += 1
+    assert checked > 50
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_figures_are_explained_in_whole_sentences_by_numbers_of_their_trace(
+    group: int, language: Language
+) -> None:
+    told: dict[tuple[int, str, str, str], Explanation] = {}
+    for whole in random_group(group):
+        for result in whole.background.settlement.figures:
+            key = (id(whole), result.row.table, result.name, result.value.state)
+            if key in told:
+                continue
+            told[key] = explanation = whole.explain(result, language, why_not=True)
+            form = explanation_json(explanation, whole.background)
+            trace = json.dumps(form["trace"], ensure_ascii=False)
+            for number in _NUMBER.findall(_NAMED.sub("", f"{form['headline']} {form['text']}")):
+                assert number in trace or number.replace(",", "") in trace, (explanation.title, number)
+            for sentence in (explanation.headline, *(s for x in explanation.sections for s in x.sentences)):
+                own = re.sub("“[^”]*”", "“”", sentence)
+                assert not [word for word in _ENGINE_WORDS if word in own], sentence
+                assert not re.search(r"。。|，，|；。|：：|，。|\.\.|, ,|\( |[元%] [\u4e00-\u9fff]", own), sentence
+    assert len(told) > 50
 
 
 # ---- what is printed can be worked out again

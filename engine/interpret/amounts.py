@@ -45,13 +45,18 @@ def rounded(function: Evaluate, by: Callable[[Number], Number] | None) -> Evalua
             return value
         if type(value) is Known and type(now) is Fraction:
             return Known(by(now))
-        if isinstance(now, Absent | Maybe) or isinstance(value.base, Absent | Maybe):
-            return value
-        if isinstance(now, bool | str) or not isinstance(now, int | Fraction | p.Between):
-            return value
-        return lift(lambda v: p.rounded(v, by), value)
+        return lift(lambda v: _where_there(v, by), value)
 
     return one
+
+
+def _where_there(value: Possible, by: Callable[[Number], Number]) -> Possible:
+    """A number or range rounded; what is, or may be, absent stays so, and so does what is no number."""
+    if isinstance(value, Maybe):
+        return Maybe(_where_there(value.inner, by), value.reads)
+    if isinstance(value, Absent | bool | str) or not isinstance(value, int | Fraction | p.Between):
+        return value
+    return p.rounded(value, by)
 
 
 def yuan(value: Possible) -> str:

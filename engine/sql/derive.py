@@ -82,10 +82,7 @@ def rounded(s: Scope, value: Value, step: Number | None, mode: c.Mode) -> Value:
     """A value rounded; what is, or may be, absent stays as it is, and so does what is no number."""
     if step is None or isinstance(value.now.what, Plain):
         return value
-    made = v.lift(s, lambda x: d.rounded(s, x, mode, step), value)
-    gaps = [d.has_gap(x) for x in ((value.now,) if value.base is value.now else (value.now, value.base))]
-    gap = any_of(*gaps)
-    return made if known(gap) is False else v.choose(s, [(gap, value)], made)
+    return v.lift(s, lambda x: d.rounded_where_there(s, x, mode, step), value)
 
 
 def _left_blank(s: Scope, step: Derive, rows: Rows, value: Value) -> Value:

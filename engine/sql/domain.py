@@ -220,6 +220,13 @@ def rounded(s: Scope, value: Possible, mode: Mode, step: Exact) -> Possible:
     return Possible(n.rounded(s, number(s, value), mode, step))
 
 
+def rounded_where_there(s: Scope, value: Possible, mode: Mode, step: Exact) -> Possible:
+    """Both ends rounded; what is, or may be, absent stays so, and so does what is no number."""
+    if isinstance(value.what, Plain) or value.gone == ALWAYS:
+        return value
+    return Possible(n.rounded(s, value.what, mode, step), value.gone, value.reads, value.perhaps)
+
+
 def clip(s: Scope, value: Possible, low: Rational | None, high: Rational | None) -> Possible:
     """A range cut to what it is known to lie in; a point is left for the caller to judge."""
     if isinstance(value.what, Plain) or value.gone == ALWAYS:

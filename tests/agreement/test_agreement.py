@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,7 +43,8 @@ from engine.load.yaml_data import read_yaml
 from engine.nouns.core import Core, Round, Scheme
 from engine.nouns.numbers import Mode
 from engine.nouns.operators import OPERATORS
-from engine.nouns.pipeline import Inspect, Ledger, Step
+from engine.nouns.pipeline import Derive, Inspect, Ledger, Step
+from engine.nouns.possible import Between, Maybe
 from engine.nouns.settlement import HandedBack
 from engine.sql import domain, rational
 from engine.sql.duckdb_engine import DuckDB
@@ -281,6 +283,32 @@ def test_a_stay_is_of_the_latest_year_of_its_rows_whatever_day_they_begin_on(eve
         ("王五·2026-12-31", 2026): 70, ("甲", 2026): 70, ("张三·2026-12-31", 2027): 12_000,
         ("李四·2027-01-02", 2027): 300, ("王五·2026-05-30", 2027): 80, ("甲", 2027): 12_380,
     }  # fmt: skip
+
+
+# ---- what every settlement holds to
+
+WHOLE_FIRST, WHOLE_COUNT = 5_020_000, 150
+
+
+def test_every_amount_is_whole_steps_of_its_rounding_in_whatever_state_it_is() -> None:
+    checked = 0
+    for seed in range(WHOLE_FIRST, WHOLE_FIRST + WHOLE_COUNT):
+        case, policy = case_of(seed)
+        try:
+            settlement = settle(policy, dataset_of(case, policy))
+        except FindingsError:
+            continue
+        for result in settlement.figures:
+            size = result.step.step if isinstance(result.step, Derive) else 1
+            if not result.kind.is_money or size is None:
+                continue
+            for value in (result.value.now, result.value.base):
+                inner = value.inner if isinstance(value, Maybe) else value
+                for end in (inner.low, inner.high) if isinstance(inner, Between) else (inner,):
+                    if isinstance(end, int | Fraction):
+                        assert end % Fraction(size) == 0, (seed, result.row.unit, result.name)
+                        checked += 1
+    assert checked > WHOLE_COUNT
 
 
 # ---- the worked cases
