@@ -40,7 +40,7 @@ agree: $(VENV)/.$(EXTRAS)-ready
 mutate: $(VENV)/.run-ready
 	$(BIN)/xiance test --mutate --threshold 95
 
-# Against others, who are installed beside the engine and never with it; about fifteen minutes on two cores.
+# Against others, who are installed beside the engine and never with it; about half an hour on two cores.
 bench: $(VENV)/.$(EXTRAS)-ready $(VENV)-peers/.ready
 	$(BIN)/python benchmarks/run.py
 

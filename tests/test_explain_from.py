@@ -286,6 +286,7 @@ def test_a_merged_row_is_explained_by_the_name_it_was_given(
         assert stored.exit_code == 0, stored.stderr
         assert stored.stdout == run("explain", "gaotai", "--all", "--data", data, "--unit", name).stdout
         assert all(amount in stored.stdout for amount in amounts)
-    unknown = run("explain", "--from", out, "--unit", "赵六·2026-03-01")
-    assert unknown.exit_code == 2
-    assert "赵六·2026-03-01" in unknown.stderr
+    for name in ("赵六·2026-03-01", "张三·2026-03-20·x", "123"):
+        unknown = run("explain", "--from", out, "--unit", name)
+        assert unknown.exit_code == 2
+        assert name in unknown.stderr

@@ -91,9 +91,10 @@ def _same(policy: Policy, folder: Path, out: Path, form: str) -> bool:
     if form == "csv":
         wanted = {name: f"\ufeff{text}".encode() for name, text in tables_csv(exact).items()}
         assert {name: path.read_bytes() for name, path in straight.files.items()} == wanted
+        assert list(straight.files) == list(wanted)
         return True
     tables = tables_parquet(exact)
-    assert straight.files.keys() == tables.keys()
+    assert list(straight.files) == list(tables)
     for name, data in tables.items():
         path = out / f"wanted {name}"
         path.write_bytes(data)

@@ -77,9 +77,14 @@ def owners_of_merged(pipeline_of: PipelineOf, dataset: Dataset, name: str) -> tu
         for step in links:
             for row in tables.get(step.source, ()):
                 own = f"{'、'.join(_text(row.columns[key].base) for key in step.keys)}·{row.columns[step.end].base}"
-                if row.parent is not None and (own == name or name.removeprefix(f"{own}·").isdigit()):
+                if row.parent is not None and (own == name or _is_number(name.removeprefix(own))):
                     found[row.parent.unit] = None
     return tuple(found)
+
+
+def _is_number(rest: str) -> bool:
+    """Whether what is left of a name tells apart two that would be named alike."""
+    return rest.startswith("·") and rest[1:].isdecimal()
 
 
 def _text(value: Possible) -> str:

@@ -174,15 +174,14 @@ class Wide:
     # ---- files
 
     def write(self, folder: Path, form: str) -> dict[str, Path]:
-        """A file for each kind that has figures, with one row a unit and period."""
+        """A file for each kind that has figures, with one row a unit and period, as kinds are told first."""
         kinds: dict[str, list[_Part]] = {}
         for part in self.parts:
-            kinds.setdefault(part.kind, []).append(part)
+            if self._tells(part):
+                kinds.setdefault(part.kind, []).append(part)
         files: dict[str, Path] = {}
         for number, (kind, parts) in enumerate(kinds.items()):
             names = self._names(parts)
-            if not names:
-                continue
             path = folder / f"{number}.{form}"
             if form == "parquet":
                 self._parquet(path, parts, names)
@@ -190,6 +189,11 @@ class Wide:
                 self._csv(path, parts, names)
             files[f"{kind}.{form}"] = path
         return files
+
+    def _tells(self, part: _Part) -> bool:
+        """Whether some row has a figure."""
+        there = " OR ".join(f"{ident(told.state)} IS NOT NULL" for told in part.told)
+        return bool(self._ask(f"SELECT 1 FROM {ident(part.source)} WHERE {there} LIMIT 1"))  # noqa: S608 - our own names
 
     def _names(self, parts: list[_Part]) -> list[str]:
         """The figures that some row has, in the order in which rows tell them first."""

@@ -75,8 +75,10 @@ def _facts(result: FigureResult, speaker: Speaker, trace: Trace) -> dict[str, ob
         if not isinstance(value, NoFigure | c.Constant):
             said = f"{speaker.say(value)}{'，即' if speaker.language == 'zh' else ', that is'} {said}"
         return {"sort": "exception", "because": because, "value": said}
-    sure = all(isinstance(speaker.value_of(e.condition).now, bool) for e in step.exceptions)
-    words = "" if isinstance(step.default, NoFigure) or not sure else speaker.say(step.default)
+    unsure = [e.condition for e in step.exceptions if not isinstance(speaker.value_of(e.condition).now, bool)]
+    if unsure:
+        return {"sort": "either", "because": list(dict.fromkeys(speaker.say(condition) for condition in unsure))}
+    words = "" if isinstance(step.default, NoFigure) else speaker.say(step.default)
     if result.value.now is False:
         words = f"{'不成立' if speaker.language == 'zh' else 'does not hold'}{'：' if speaker.language == 'zh' else ': '}{words}"
     last = step.figure.part is not None and step.figure.part.last
