@@ -38,7 +38,12 @@ class LookBack:
                 return lambda row: self.window(step, row)
 
     def _earlier(self, step: Carry, row: Row, count: int) -> Value | None:
-        """A column of the same unit some periods earlier, as closed; None where there is no such row or datum.
+        """A column of the same unit some periods earlier, as closed; None where there is no such row or datum."""
+        value = self._closed(step, row, count)
+        return None if value is None or self._is_blank(step, value) else value
+
+    def _closed(self, step: Carry, row: Row, count: int) -> Value | None:
+        """A column of the same unit some periods earlier, a blank datum too; None where there is no such row.
 
         What a gate took out of the results is no closed figure; what the data gave stays given.
         """
@@ -50,9 +55,10 @@ class LookBack:
         figure = self.work.pipeline.scheme.figures.get((step.table, step.source))
         if (step.table, step.source) in self.work.pipeline.needs_data and self._not_begun(found):
             return None
-        if figure is not None:
-            return None if found.refused and figure.kind.is_money else value
-        return None if value.missing == {step.source} else value
+        return None if figure is not None and found.refused and figure.kind.is_money else value
+
+    def _is_blank(self, step: Carry, value: Value) -> bool:
+        return (step.table, step.source) not in self.work.pipeline.scheme.figures and value.missing == {step.source}
 
     def _not_begun(self, row: Row) -> bool:
         """Whether up to this period no row of the kind was given for the unit: its months begin with the first given."""
@@ -66,17 +72,32 @@ class LookBack:
         return begun is None or row.period < begun
 
     def _before(self, step: Carry, row: Row, opening: Evaluate | None) -> Value:
-        """The closed value; where there is none, or the figure was absent, the opening value."""
-        earlier = self._earlier(step, row, 1)
+        """The closed value; where there is none, or the figure was absent, the opening value.
+
+        A row that is there and whose datum was left blank is no first period: it is open, and not what one begins with.
+        """
+        earlier = self._closed(step, row, 1)
+        label = f"{_PREVIOUS[step.grain]}{step.source}"
+        if earlier is not None and self._is_blank(step, earlier):
+            if self._waits(step, row):
+                return Value(earlier.now, earlier.base, frozenset({label}))
+            earlier = None
         if earlier is not None and not (_has_gap(earlier.now) or _has_gap(earlier.base)):
             self._same_opening(step, row, earlier)
             return earlier
-        label = f"{_PREVIOUS[step.grain]}{step.source}"
         start = opening(row) if opening is not None else Value(p.ANYTHING, p.ANYTHING, frozenset({label}))
         row.decided[step.column] = ()
         if earlier is None:
             return start
         return marked(_filled(earlier.now, start.now), _filled(earlier.base, start.base), (earlier, start))
+
+    def _waits(self, step: Carry, row: Row) -> bool:
+        """Whether a blank datum of the period before stays open: only what the data gives in its place may stand for it."""
+        if step.opening is None:
+            return False
+        name = step.opening.column if isinstance(step.opening, c.Read) else None
+        datum = self.work.pipeline.scheme.inputs.get((step.table, name)) if name is not None else None
+        return datum is None or (datum.default is not None and name not in row.given)
 
     def _exists(self, step: Carry, row: Row) -> Value:
         earlier = self._earlier(step, row, 1)

@@ -85,23 +85,28 @@ class _Earlier:
 
     def closed(self, count: int) -> tuple[Value, exp.Expression] | None:
         """A column some periods earlier, and whether there is such a row or datum; None where no row has one."""
+        found = self.told(count)
+        return None if found is None else found[:2]
+
+    def told(self, count: int) -> tuple[Value, exp.Expression, exp.Expression] | None:
+        """The same, and whether there is a row whose datum was left blank."""
         back = count * self.per // _PER_YEAR[self.step.grain]
         rows = self.rows
-        ways: list[tuple[exp.Expression, Value, exp.Expression]] = []
+        ways: list[tuple[exp.Expression, Value, exp.Expression, exp.Expression]] = []
         for holds, year, number in self._where(back):
             before = self._rows_of(year, number)
             if before is None or self.step.source not in before.columns:
                 continue
-            value, there = self._beside(before, year, number, back)
-            ways.append((holds, value, there))
+            ways.append((holds, *self._beside(before, year, number, back)))
         if not ways:
             return None
-        *others, (_, value, last) = ways
-        there = last if not others else any_of(*(all_of(holds, is_there) for holds, _, is_there in ways))
-        value = v.choose(rows, [(holds, x) for holds, x, _ in others], value)
+        *others, (_, value, last, blank) = ways
+        there = last if not others else any_of(*(all_of(holds, is_there) for holds, _, is_there, _ in ways))
+        blank = blank if not others else any_of(*(all_of(holds, is_blank) for holds, _, _, is_blank in ways))
+        value = v.choose(rows, [(holds, x) for holds, x, _, _ in others], value)
         if others:
             value = settled(rows, value, "earlier")
-        return value, bound_truth(rows, "there", there)
+        return value, bound_truth(rows, "there", there), blank
 
     def so_far(self, number: int) -> tuple[Value, exp.Expression] | None:
         """A column of a period of the year, as it stands."""
@@ -138,7 +143,9 @@ class _Earlier:
             return self.past.done[number - 1][name]
         return self.past.years.get(year, {}).get(name)
 
-    def _beside(self, before: Rows, year: int, number: int | None, back: int) -> tuple[Value, exp.Expression]:
+    def _beside(
+        self, before: Rows, year: int, number: int | None, back: int
+    ) -> tuple[Value, exp.Expression, exp.Expression]:
         rows, step = self.rows, self.step
         shift = back + (year - rows.year) * self.per if self.per > 1 and number is None else None
         figure = rows.scheme.figures.get((step.table, step.source))
@@ -148,6 +155,7 @@ class _Earlier:
             before.frame.stores([refused.name])
         join, alias = self._join(before, number if before.period is None else None, shift)
         found, there = self._value(before, join, alias)
+        blank: exp.Expression = truth(value=False)
         if refused is not None:
             if isinstance(refused, exp.Column):
                 refused = Beside(rows, join).tree(refused, f"{alias}_refused")
@@ -155,11 +163,12 @@ class _Earlier:
         elif figure is None:
             waits = rows.names.mask([step.source])
             if found.missing.may:
-                only = m.are(found.missing, waits)
-                there = all_of(there, no(exp.Coalesce(this=only, expressions=[truth(value=False)])))
+                only = exp.Coalesce(this=m.are(found.missing, waits), expressions=[truth(value=False)])
+                there, blank = all_of(there, no(only)), all_of(there, only)
         if self.made_up:
-            there = all_of(there, self._begun(back))
-        return found, bound_truth(rows, f"{alias}_there", there)
+            begun = self._begun(back)
+            there, blank = all_of(there, begun), all_of(blank, begun)
+        return found, bound_truth(rows, f"{alias}_there", there), blank
 
     def _value(self, before: Rows, join: Join, alias: str) -> tuple[Value, exp.Expression]:
         rows, step = self.rows, self.step
@@ -270,26 +279,28 @@ def _exists(rows: Rows, earlier_rows: _Earlier) -> Value:
 
 
 def _before(rows: Rows, step: Carry, earlier_rows: _Earlier) -> Value:
-    """The closed value; where there is none, or the figure was absent, the opening value."""
+    """The closed value; where there is none, or the figure was absent, the opening value; a blank datum stays open."""
     name = f"{_PREVIOUS[step.grain]}{step.source}"
     start = (
         evaluate(rows, step.opening)
         if step.opening is not None
         else Value(ANYTHING, ANYTHING, m.fixed(rows.names.mask([name])))
     )
-    found = earlier_rows.closed(1)
+    found = earlier_rows.told(1)
     if found is None:
         rows.opened[step.column] = truth(value=True)
         return start
     start = settled(rows, start, "opening")
-    value, there = found
+    value, there, blank = found
+    blank = bound_truth(rows, "blank", all_of(blank, _waits(rows, step)))
     sides = (value.now,) if value.base is value.now else (value.now, value.base)
     gap = any_of(*(d.has_gap(x) for x in sides))
-    rows.opened[step.column] = any_of(no(there), gap)
+    rows.opened[step.column] = any_of(all_of(no(there), no(blank)), gap)
+    waiting = [(blank, Value(value.now, value.base, m.fixed(rows.names.mask([name]))))] if known(blank) is None else []
     if isinstance(step.opening, c.Read):
         _same_opening(rows, step.opening.column, value, all_of(there, no(gap)))
     if known(gap) is False:
-        return v.choose(rows, [(there, value)], start)
+        return v.choose(rows, [*waiting, (there, value)], start)
     filled = [
         d.choose(
             rows,
@@ -309,7 +320,18 @@ def _before(rows: Rows, step: Carry, earlier_rows: _Earlier) -> Value:
     alike = value.base is value.now and start.base is start.now
     now, base = filled[0], filled[0] if alike else filled[1]
     made = v.marked(rows, now, base, (value, start))
-    return v.choose(rows, [(no(there), start), (no(gap), value)], made)
+    return v.choose(rows, [*waiting, (no(there), start), (no(gap), value)], made)
+
+
+def _waits(rows: Rows, step: Carry) -> exp.Expression:
+    """Whether a blank datum of the period before stays open: only what the data gives in its place may stand for it."""
+    if step.opening is None:
+        return truth(value=False)
+    name = step.opening.column if isinstance(step.opening, c.Read) else None
+    datum = rows.scheme.inputs.get((step.table, name)) if name is not None else None
+    if name is None or datum is None:
+        return truth(value=True)
+    return no(rows.given(name)) if datum.default is not None else truth(value=False)
 
 
 def _same_opening(rows: Rows, name: str, closed: Value, there: exp.Expression) -> None:
