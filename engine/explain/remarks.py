@@ -6,6 +6,7 @@ from engine.explain.account import Step
 from engine.explain.clauses import ClauseNote
 from engine.explain.explanation import Section
 from engine.explain.telling import Telling, figure_of
+from engine.explain.words import of_before
 from engine.nouns import core as c
 from engine.nouns.pipeline import Carry, Derive
 from engine.nouns.value import ZERO_DIVISOR
@@ -119,8 +120,12 @@ def _missing(t: Telling, name: str) -> str:
     if name in scheme.tables:
         return t.say("table", p.kind(name))
     own = t.result.row.table
+    before = of_before(scheme, name)
+    if before is not None:
+        name = before[2]
     table = own if (own, name) in scheme.inputs else next((k for k, n in scheme.inputs if n == name), own)
-    return t.say("datum", p.name(name, table))
+    said = p.name(name, table)
+    return t.say("datum", said if before is None else p.pick(before[0], before[1]) + said)
 
 
 def _trials(t: Telling) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """An executed expression in words, with the numbers put in: what each name was worth on the row."""
 
+import re
 from collections.abc import Callable
 
 from engine.nouns import core as c
@@ -27,6 +28,21 @@ _PREFIXES = {
     "唯一 ": "the one ", "上年 ": "last year's ", "上月 ": "last month's ", "上季 ": "last quarter's ",
     "上半年 ": "last half-year's ", "排名 ": "rank of ",
 }  # fmt: skip
+# Periods as they stand before the name of what is missing of them.
+_BEFORE = {
+    "上半年": ("上半年的", "last half-year's "), "上年": ("上年的", "last year's "), "上季": ("上季的", "last quarter's "),
+    "上月": ("上月的", "last month's "),
+}  # fmt: skip
+_AGAIN = re.compile(r" \(\d+\)$")
+
+
+def of_before(scheme: Scheme, name: str) -> tuple[str, str, str] | None:
+    """What a missing name says of an earlier period, in Chinese and English, and the name it says it of."""
+    known = {n for _, n in (*scheme.inputs, *scheme.figures)}
+    if name in known or name in scheme.parameters:
+        return None
+    found = ((*said, name.removeprefix(word)) for word, said in _BEFORE.items() if name.startswith(word))
+    return next((each for each in found if each[2] in known), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,8 @@ class Speaker:
             name = self.name(column.removesuffix(MET))
             return self._pick(f"{name} 达标", f"the target of {name} met")
         given = column.startswith(GIVEN)
-        column = column.removeprefix(GIVEN)
+        # A second column of one name reads the same with another opening value.
+        column = _AGAIN.sub("", column.removeprefix(GIVEN))
         if self.language == "zh":
             return f"填报的{column}" if given else self.scheme.labels.here(column)
         for word, english in _PREFIXES.items():
@@ -86,6 +103,8 @@ class Speaker:
                 rest = column.removeprefix(word).partition(" 其中 ")[0]
                 table, _, name = rest.rpartition(".")
                 return english + self.scheme.labels.words(name or rest, table or None)
+        if (before := of_before(self.scheme, column)) is not None:
+            return before[1] + self.scheme.labels.words(before[2], self.row.table)
         table, _, name = column.rpartition(".")
         words = self.scheme.labels.words(name, table or self.row.table)
         return f"{words} as given" if given else words
